@@ -1,0 +1,156 @@
+#include "spectra/read_impl.h"
+
+#include "spectra/gunzip.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const nps_format *const formats[] = {&nps_format_jcamp, &nps_format_massbank, &nps_format_mgf, &nps_format_msp,
+                                            &nps_format_csv};
+
+nps_read_limits nps_read_limits_for_upload(void)
+{
+    return (nps_read_limits){.max_bytes = (size_t)32 << 20,
+                             .max_records = 10000,
+                             .max_points = 1000000,
+                             .max_line = (size_t)1 << 20,
+                             .max_gzip_ratio = 200};
+}
+
+nps_read_limits nps_read_limits_for_library(void)
+{
+    return (nps_read_limits){.max_bytes = (size_t)8 << 30,
+                             .max_records = 20000000,
+                             .max_points = 1000000,
+                             .max_line = (size_t)1 << 20,
+                             .max_gzip_ratio = 200};
+}
+
+/* Well-known things that people send by mistake; named so that the answer helps. */
+static const struct {
+    const char *magic;
+    size_t n;
+    const char *what;
+} strangers[] = {
+    {"%PDF-", 5, "a PDF document"},
+    {"PK\003\004", 4, "a zip archive (or an office document)"},
+    {"\x89HDF\r\n\x1a\n", 8, "an HDF5 file"},
+    {"\x89PNG", 4, "a PNG picture"},
+    {"\xff\xd8\xff", 3, "a JPEG picture"},
+    {"CDF\001", 4, "a netCDF file"},
+    {"CDF\002", 4, "a netCDF file"},
+    {"\xd0\xcf\x11\xe0", 4, "an old office document"},
+    {"<?xml", 5, "an XML file"},
+    {"<html", 5, "a web page"},
+    {"<!DOCTYPE", 9, "a web page"},
+    {"BZh", 3, "a bzip2 file"},
+    {"\xfd" "7zXZ", 5, "an xz file"},
+    {"\x28\xb5\x2f\xfd", 4, "a Zstandard file"},
+    {"\xff\xfe", 2, "text in UTF-16 (save it as UTF-8)"},
+    {"\xfe\xff", 2, "text in UTF-16 (save it as UTF-8)"},
+};
+
+nps_status nps_reader_open(const void *data, size_t len, const nps_read_limits *limits, nps_reader **ret_reader,
+                           nps_err *err)
+{
+    if (!len)
+        return nps_fail_at(err, NPS_E_FORMAT, 1, 0, "the file is empty");
+    if (len > limits->max_bytes)
+        return nps_fail(err, NPS_E_LIMIT, "%zu bytes are more than the limit of %zu", len, limits->max_bytes);
+    NPS_AUTO(nps_reader) r = nps_array(1, sizeof *r);
+    if (!r)
+        return nps_fail_nomem(err);
+    r->limits = *limits;
+    if (nps_gunzip_is(data, len)) {
+        nps_status st = nps_gunzip(data, len, limits, &r->owned, &len, err);
+        if (st != NPS_OK)
+            return st;
+        data = r->owned;
+        if (!len)
+            return nps_fail_at(err, NPS_E_FORMAT, 1, 0, "the compressed file is empty");
+    }
+    r->scan = nps_scan_init(data, len);
+    if (len >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0) {
+        r->scan.p += 3;
+        r->had_bom = true;
+    }
+    nps_span head = {r->scan.p, (size_t)(r->scan.end - r->scan.p)};
+    if (head.n > (size_t)64 << 10)
+        head.n = (size_t)64 << 10;
+    for (size_t i = 0; i < sizeof strangers / sizeof *strangers; i++)
+        if (head.n >= strangers[i].n && memcmp(head.p, strangers[i].magic, strangers[i].n) == 0)
+            return nps_fail(err, NPS_E_UNSUPPORTED, "this is %s, not a spectrum that can be read here",
+                            strangers[i].what);
+    int best = 0;
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+        int sure = formats[i]->sniff(head);
+        if (sure > best) {
+            best = sure;
+            r->format = formats[i];
+        }
+    }
+    if (!r->format)
+        return nps_fail(err, NPS_E_UNSUPPORTED,
+                        "this looks like none of the formats read here (MSP, MGF, MassBank, JCAMP-DX, two columns)");
+    *ret_reader = nps_steal(r);
+    return NPS_OK;
+}
+
+nps_status nps_reader_next(nps_reader *r, nps_spectrum **ret_spectrum, nps_err *err)
+{
+    if (r->at_end) {
+        *ret_spectrum = NULL;
+        return NPS_OK;
+    }
+    if (r->n_records == r->limits.max_records) {
+        r->at_end = true;
+        return NPS_FAIL_LINE(r, err, NPS_E_LIMIT, r->scan.p, "more than %zu records", r->limits.max_records);
+    }
+    nps_spectrum *s = NULL;
+    nps_status st = r->format->next(r, &s, err);
+    if (st == NPS_E_NOMEM || (st == NPS_OK && !s))
+        r->at_end = true;
+    else
+        r->n_records++;
+    if (st != NPS_OK)
+        return st;
+    if (s && r->had_bom) {
+        s->repairs[NPS_REPAIR_BOM]++;
+        r->had_bom = false;
+    }
+    *ret_spectrum = s;
+    return NPS_OK;
+}
+
+nps_status nps_reader_line(nps_reader *r, nps_span *ret_line, bool *ret_any, nps_err *err)
+{
+    nps_span line = {NULL, 0};
+    bool any = nps_scan_line(&r->scan, &line);
+    if (any && line.n > r->limits.max_line)
+        return NPS_FAIL_LINE(r, err, NPS_E_LIMIT, line.p, "a line of %zu bytes is longer than the limit of %zu", line.n,
+                             r->limits.max_line);
+    *ret_line = line;
+    *ret_any = any;
+    return NPS_OK;
+}
+
+const char *nps_reader_format(const nps_reader *r)
+{
+    return r->format->name;
+}
+
+void nps_reader_progress(const nps_reader *r, size_t *ret_done, size_t *ret_all)
+{
+    *ret_done = (size_t)(r->scan.p - r->scan.start);
+    *ret_all = (size_t)(r->scan.end - r->scan.start);
+}
+
+void nps_reader_free(nps_reader *r)
+{
+    if (!r)
+        return;
+    if (r->format && r->format->done)
+        r->format->done(r);
+    free(r->owned);
+    free(r);
+}

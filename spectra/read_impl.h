@@ -1,0 +1,39 @@
+/* What the readers of single formats share. Private to spectra/read*.c. */
+#ifndef NPS_SPECTRA_READ_IMPL_H
+#define NPS_SPECTRA_READ_IMPL_H
+
+#include "spectra/read.h"
+
+typedef struct nps_format nps_format;
+
+struct nps_reader {
+    const nps_format *format;
+    nps_read_limits limits;
+    nps_scan scan;     /* over the uncompressed text, BOM skipped */
+    char *owned;       /* decompressed text, or NULL */
+    size_t n_records;  /* returned or refused so far */
+    bool had_bom;
+    bool at_end;
+    void *state;       /* of the format, freed by format->done */
+};
+
+struct nps_format {
+    const char *name;
+    /* How sure the format is that this is its text, 0 (no) to 100, from at most the first 64 KiB. */
+    int (*sniff)(nps_span head);
+    /* As nps_reader_next, the record counting done by the caller. On failure the scan must stand where the next record
+     * can begin, and at least one line further than before. */
+    nps_status (*next)(nps_reader *r, nps_spectrum **ret_spectrum, nps_err *err);
+    void (*done)(nps_reader *r); /* may be NULL */
+};
+
+extern const nps_format nps_format_msp, nps_format_mgf, nps_format_massbank, nps_format_jcamp, nps_format_csv;
+
+/* Fails at the line last returned by the scan, at byte `at` of the input (a pointer into it). */
+#define NPS_FAIL_LINE(r, err, code, at, ...) \
+    nps_fail_at((err), (code), (r)->scan.line, nps_scan_offset(&(r)->scan, (at)), __VA_ARGS__)
+
+/* Next line, with the limit on its length: NPS_E_LIMIT there; *ret_any false at the end. */
+NPS_MUST_CHECK nps_status nps_reader_line(nps_reader *r, nps_span *ret_line, bool *ret_any, nps_err *err);
+
+#endif

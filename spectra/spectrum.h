@@ -1,0 +1,126 @@
+/* One spectrum with what its file said about it. Readers fill it, everything else reads it. */
+#ifndef NPS_SPECTRA_SPECTRUM_H
+#define NPS_SPECTRA_SPECTRUM_H
+
+#include "core/buf.h"
+#include "core/scan.h"
+#include "spectra/peaks.h"
+#include "spectra/trace.h"
+
+typedef enum {
+    NPS_TECH_UNKNOWN, /* a mass spectrum whose file says neither EI nor a precursor */
+    NPS_TECH_EI,
+    NPS_TECH_MSMS,
+    NPS_TECH_DART,
+    NPS_TECH_IR,
+    NPS_TECH_RAMAN,
+    NPS_TECH_COUNT
+} nps_technique;
+
+/* "ei", "msms", "dart", "ir", "raman", "unknown". */
+const char *nps_technique_name(nps_technique t);
+/* False when the name is none of them. */
+bool nps_technique_parse(nps_span name, nps_technique *ret_t);
+static inline bool nps_technique_is_mass(nps_technique t) { return t < NPS_TECH_IR; }
+
+/* Text fields with a meaning that we use; each at most once in a spectrum. */
+typedef enum {
+    NPS_TEXT_NAME,
+    NPS_TEXT_ID, /* the record's own identifier (ID, DB#, ACCESSION, NISTNO) */
+    NPS_TEXT_INCHIKEY,
+    NPS_TEXT_INCHI,
+    NPS_TEXT_SMILES,
+    NPS_TEXT_FORMULA,
+    NPS_TEXT_CAS,     /* digits as in the file */
+    NPS_TEXT_CLASS,
+    NPS_TEXT_ADDUCT,  /* [M+H]+ */
+    NPS_TEXT_INSTRUMENT,
+    NPS_TEXT_INSTRUMENT_TYPE,
+    NPS_TEXT_IONIZATION, /* EI, ESI, DART ... */
+    NPS_TEXT_ENERGY,     /* collision energy as written */
+    NPS_TEXT_CONTRIBUTOR,
+    NPS_TEXT_LICENCE,
+    NPS_TEXT_COMMENT,
+    NPS_TEXT_COUNT
+} nps_text_field;
+
+/* "name", "id", "inchikey", ...: the name in JSON and in messages. */
+const char *nps_text_field_name(nps_text_field f);
+
+/* What readers repaired; each count stands for one kind with one sentence (nps_repair_text). */
+typedef enum {
+    NPS_REPAIR_BOM,
+    NPS_REPAIR_DECIMAL_COMMA,
+    NPS_REPAIR_UNSORTED,
+    NPS_REPAIR_DUPLICATE,
+    NPS_REPAIR_ZERO,
+    NPS_REPAIR_PEAK_COUNT, /* stated number of peaks or points differs from what follows */
+    NPS_REPAIR_X_UNIT,
+    NPS_REPAIR_Y_UNIT,
+    NPS_REPAIR_CLIPPED,
+    NPS_REPAIR_RESAMPLED,
+    NPS_REPAIR_ENCODING,    /* Latin-1 bytes read as such and kept as UTF-8 */
+    NPS_REPAIR_INVALID_KEY, /* InChIKey that does not have the form of one: kept as metadata, not used */
+    NPS_REPAIR_CHECKPOINT,  /* JCAMP abscissa or ordinate checks that disagree within the format's tolerance */
+    NPS_REPAIR_MISSING_POINT, /* '?' ordinates in JCAMP data: interpolated */
+    NPS_REPAIR_HEADER,      /* header lines without the separator that the format asks for */
+    NPS_REPAIR_COUNT
+} nps_repair;
+
+typedef struct {
+    char *key, *value; /* owned; as in the file, apart from surrounding blanks */
+} nps_meta;
+
+typedef struct {
+    nps_technique technique;
+    nps_peaks peaks; /* mass spectra; otherwise empty */
+    nps_trace trace; /* ir, raman; otherwise n = 0 */
+    char *text[NPS_TEXT_COUNT]; /* owned UTF-8; NULL where the file says nothing */
+    char **synonym;             /* [n_synonym], owned */
+    size_t n_synonym, cap_synonym;
+    nps_meta *meta; /* [n_meta] keys that no field above takes, verbatim, in file order */
+    size_t n_meta, cap_meta;
+    double precursor_mz;    /* Th; 0: not given */
+    double exact_mass;      /* Da; 0: not given */
+    int nominal_mass;       /* Da (MW of MSP); 0: not given */
+    double retention_index; /* Kovats-like, dimensionless; 0: not given */
+    double retention_time_s;/* s; 0: not given */
+    int polarity;           /* +1, -1; 0: not given */
+    size_t repairs[NPS_REPAIR_COUNT];
+    size_t line, offset; /* where the record begins in its (uncompressed) file; line 1-based */
+} nps_spectrum;
+
+nps_status nps_spectrum_new(nps_spectrum **ret_spectrum, nps_err *err) NPS_MUST_CHECK;
+void nps_spectrum_free(nps_spectrum *s);
+NPS_DEFINE_FREEP(nps_spectrum)
+
+/* Sets a text field from a span of the input: trimmed; bytes that are no UTF-8 are taken as Latin-1 (counted as a
+ * repair), control bytes become blanks. A value that is empty, or one of "NA", "N/A", "null", "none", "unknown" (any
+ * case), leaves the field unset. A second value for a field goes to the metadata under `key`. */
+NPS_MUST_CHECK nps_status nps_spectrum_set_text(nps_spectrum *s, nps_text_field f, nps_span key, nps_span value,
+                                                nps_err *err);
+NPS_MUST_CHECK nps_status nps_spectrum_add_synonym(nps_spectrum *s, nps_span name, nps_err *err);
+/* Keeps key and value verbatim (same treatment of bytes). At most 1,000 a spectrum: NPS_E_LIMIT. */
+NPS_MUST_CHECK nps_status nps_spectrum_add_meta(nps_spectrum *s, nps_span key, nps_span value, nps_err *err);
+
+/* Takes one "key, value" pair of any of the text formats: known spellings (case, blanks, '_', '-' and '#' in the key
+ * ignored: "PRECURSORMZ", "PrecursorMZ", "precursor_mz", "PEPMASS" ...) fill the fields above, others go to the metadata.
+ * Values that do not parse as what their key promises stay in the metadata. This is the one table of key names. */
+NPS_MUST_CHECK nps_status nps_spectrum_take_pair(nps_spectrum *s, nps_span key, nps_span value, nps_err *err);
+
+/* To be called once by every reader at the end of a record: settles the peaks, checks the InChIKey's form, decides the
+ * technique where the reader has not (precursor -> msms; EI in ionisation or instrument type -> ei; otherwise ei when
+ * there is no precursor and no sign of MS/MS, as in every plain MSP), and folds `peaks` repairs into s->repairs. */
+NPS_MUST_CHECK nps_status nps_spectrum_settle(nps_spectrum *s, nps_err *err);
+
+/* First block of the InChIKey (14 letters) or an empty span. */
+nps_span nps_spectrum_block(const nps_spectrum *s);
+/* Whether text has the form XXXXXXXXXXXXXX-XXXXXXXXXX-X (InChI Technical Manual, IUPAC). */
+bool nps_inchikey_is_valid(nps_span key);
+
+/* "3 decimal commas read as points": the sentence for a repair made `count` times, appended to b. */
+void nps_repair_text(nps_buf *b, nps_repair r, size_t count);
+/* Stable name: "decimal_comma". */
+const char *nps_repair_name(nps_repair r);
+
+#endif
