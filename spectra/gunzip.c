@@ -1,6 +1,7 @@
 #include "spectra/gunzip.h"
 
 #include <stdlib.h>
+#define ZLIB_CONST
 #include <zlib.h>
 
 bool nps_gunzip_is(const void *data, size_t len)
