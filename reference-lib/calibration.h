@@ -1,0 +1,22 @@
+/* What a technique's threshold rests on: the sorted conformity scores of genuine replicate pairs. */
+#ifndef NPS_REFERENCE_LIB_CALIBRATION_H
+#define NPS_REFERENCE_LIB_CALIBRATION_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum {
+    NPS_CALIBRATION_NONE,    /* nothing to calibrate on: no set can be promised a coverage */
+    NPS_CALIBRATION_GENERAL, /* the table that comes with the program (verdict.c), for lack of replicates */
+    NPS_CALIBRATION_LIBRARY, /* replicate pairs inside the library, other contributor or instrument where there is one */
+    NPS_CALIBRATION_OWN      /* a laboratory's own replicates (npswatch calibrate) */
+} nps_calibration_source;
+const char *nps_calibration_source_name(nps_calibration_source s); /* "none", "general", "library", "own" */
+
+typedef struct {
+    nps_calibration_source source;
+    uint64_t n;          /* pairs */
+    const double *conformity; /* [n] ascending: conformity of the true substance of each pair, see verdict.h */
+} nps_calibration;
+
+#endif

@@ -1,0 +1,130 @@
+/* One immutable library generation, as plain arrays.
+ *
+ * The arrays lie in the mapped library file (FORMAT.md) or in memory that the builder owns; nobody writes to them after
+ * nps_library_open. Any number of threads may read. Reference-counted: nps_library_acquire/release.
+ */
+#ifndef NPS_REFERENCE_LIB_LIBRARY_H
+#define NPS_REFERENCE_LIB_LIBRARY_H
+
+#include "core/err.h"
+#include "core/mem.h"
+#include "reference-lib/calibration.h"
+#include "spectra/spectrum.h"
+
+#include <stdint.h>
+
+typedef enum { NPS_VISIBLE_PUBLIC, NPS_VISIBLE_MEMBERS, NPS_VISIBLE_MATCH_ONLY } nps_visibility;
+const char *nps_visibility_name(nps_visibility v); /* "public", "members", "match-only" */
+
+enum { NPS_ENTRY_GENERATED = 1 }; /* entry_flags: made by a program, not measured */
+
+typedef struct nps_library {
+    char generation[33]; /* 32 hex digits, from the content's digest */
+    char digest[65];     /* BLAKE2b-256 tree digest of the file's content, hex */
+    char created[24];    /* UTC, RFC 3339 */
+    const char *name, *builder;
+    bool generated; /* every entry is generated, not measured */
+
+    /* Text: id 0 is "". Text i is the terminated UTF-8 string heap + text_at[i]. */
+    uint64_t n_text, heap_size;
+    const uint64_t *text_at;
+    const char *heap;
+
+    /* Substances, one per InChIKey first block (or per name where no InChIKey is known). */
+    uint64_t n_substance;
+    const uint32_t *sub_name, *sub_inchikey, *sub_formula, *sub_smiles, *sub_cas, *sub_class; /* text ids */
+    const double *sub_mass;      /* monoisotopic, Da; 0 unknown */
+    const int32_t *sub_nominal;  /* nominal molecular mass, Da; 0 unknown */
+    const uint64_t *sub_entry_at; /* [n_substance + 1] */
+    const uint32_t *sub_entry;    /* [n_entry] entries by substance, ascending within one */
+
+    /* Entries: one spectrum each, in the order of the sources. */
+    uint64_t n_entry;
+    const uint32_t *entry_substance;
+    const uint32_t *entry_name, *entry_id, *entry_contributor, *entry_licence, *entry_instrument,
+        *entry_instrument_type, *entry_adduct, *entry_energy, *entry_source; /* text ids; source = file it came from */
+    const uint8_t *entry_technique, *entry_visibility, *entry_flags;
+    const int8_t *entry_polarity;
+    const double *entry_precursor, *entry_ri; /* 0: none */
+    const uint32_t *entry_embargo;            /* text id of a date (RFC 3339 full-date), 0: none */
+
+    /* Every peak as read, end to end. Row of entry e: peak_at[e] .. peak_at[e + 1]. */
+    uint64_t n_peak;
+    const uint64_t *peak_at;
+    const double *peak_mz;
+    const float *peak_intensity;
+
+    /* Metadata that no field above takes, verbatim: pairs of text ids. Row of entry e: meta_at[e] .. meta_at[e + 1]. */
+    uint64_t n_meta;
+    const uint64_t *meta_at;
+    const uint32_t *meta_key, *meta_value;
+    /* Synonyms of entries: text ids. */
+    uint64_t n_synonym;
+    const uint64_t *synonym_at;
+    const uint32_t *synonym;
+
+    /* Infrared and Raman traces on the common grid (NPS_IR_GRID_*), absorbance, NaN outside the measured range. */
+    uint64_t n_ir;
+    const uint32_t *ir_entry;
+    const float *ir_y; /* [n_ir][NPS_IR_GRID_N] */
+
+    /* Sources: name, digest, format, counts as one text line each (text ids). */
+    uint64_t n_source;
+    const uint32_t *source_line;
+
+    /* Derived: stored because making them takes longer than mapping them (benchmarks/README.md). */
+    /* Nominal-mass index of the ei entries, weighted and normalised for the cosine (search.h). */
+    uint64_t n_ei_posting;
+    const uint64_t *ei_bin_at;     /* [NPS_EI_BINS + 1] */
+    const uint32_t *ei_entry;      /* [n_ei_posting], ascending within a bin */
+    const float *ei_weight;        /* [n_ei_posting] */
+    /* Cleaned peaks of the msms and dart entries: rows by entry ... */
+    uint64_t n_clean;
+    const uint64_t *clean_at;      /* [n_entry + 1]; empty rows for other techniques */
+    const double *clean_mz;        /* [n_clean] */
+    const float *clean_weight;     /* [n_clean] entropy-weighted, sums to 1 a row */
+    /* ... and the same peaks by m/z. */
+    const double *fragment_mz;     /* [n_clean] ascending; ties by entry */
+    const uint32_t *fragment_entry;
+    const float *fragment_weight;
+    /* msms entries by precursor. */
+    uint64_t n_precursor;
+    const double *precursor_mz;    /* [n_precursor] ascending */
+    const uint32_t *precursor_entry;
+
+    nps_calibration calibration[NPS_TECH_COUNT];
+
+    struct nps_library_backing *backing; /* private: mapping or memory, reference count */
+} nps_library;
+
+enum { NPS_EI_BINS = 2048 }; /* m/z 0 .. 2047; larger m/z have no bin */
+enum { NPS_IR_GRID_N = 1801 };
+#define NPS_IR_GRID_X0 400.0 /* cm-1 */
+#define NPS_IR_GRID_DX 2.0   /* cm-1; last point 4000 */
+
+typedef enum {
+    NPS_OPEN_TRUST_MARK, /* skip the digest when this very file (device, inode, size, times) was verified before */
+    NPS_OPEN_VERIFY      /* compute it in any case */
+} nps_open_mode;
+
+/* Opens a generation: size and digest first, then HDF5 describes the arrays, which are mapped, not read.
+ * Errors: NPS_E_IO; NPS_E_FORMAT when it is no library file; NPS_E_CORRUPT when digest, shape, order or finiteness do
+ * not hold (the message names the first dataset); NPS_E_UNSUPPORTED for another schema version. */
+NPS_MUST_CHECK nps_status nps_library_open(const char *path, nps_open_mode mode, nps_library **ret_library, nps_err *err);
+
+nps_library *nps_library_acquire(nps_library *lib); /* one more owner; returns lib */
+void nps_library_release(nps_library *lib);         /* the last one unmaps; NULL is fine. Any thread. */
+static inline void nps_library_releasep(nps_library **lib) { nps_library_release(*lib); }
+#define NPS_AUTO_LIBRARY __attribute__((cleanup(nps_library_releasep))) nps_library *
+
+/* Terminated text of an id; "" for id 0. */
+static inline const char *nps_library_text(const nps_library *lib, uint32_t id) { return lib->heap + lib->text_at[id]; }
+
+/* The entry as a spectrum with all its metadata (for export and plots). The caller frees it. */
+NPS_MUST_CHECK nps_status nps_library_spectrum(const nps_library *lib, uint32_t entry, nps_spectrum **ret_spectrum,
+                                               nps_err *err);
+
+/* Whether peaks of the entry may leave the service: public, and no embargo after `today` (RFC 3339 full-date). */
+bool nps_library_entry_is_open(const nps_library *lib, uint32_t entry, const char *today);
+
+#endif

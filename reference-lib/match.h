@@ -1,0 +1,32 @@
+/* The one way from a spectrum to a verdict: quality, preparation, search of one pinned generation, rules. Pure in its
+ * arguments; knows no file, clock or global. Threads: any, each with its own workspace. */
+#ifndef NPS_REFERENCE_LIB_MATCH_H
+#define NPS_REFERENCE_LIB_MATCH_H
+
+#include "reference-lib/verdict.h"
+
+typedef struct {
+    double alpha;    /* (0, 0.5]; default 0.05 */
+    size_t top;      /* hits and analogues to list, 1 .. 1000; default 10 */
+    double tol_mz;   /* Da, for msms and accurate-mass data; (0, 1]; default 0.02 */
+    double tol_precursor_ppm; /* precursor window; default 10, with a floor of 0.01 Da */
+    bool with_analogs;        /* default true */
+    const nps_calibration *own_calibration; /* [NPS_TECH_COUNT] or NULL: replaces the library's where its n > 0 */
+} nps_match_options;
+nps_match_options nps_match_options_default(void);
+
+typedef struct nps_workspace nps_workspace; /* scratch of one thread; grows as needed */
+NPS_MUST_CHECK nps_status nps_workspace_new(nps_workspace **ret_workspace, nps_err *err);
+void nps_workspace_free(nps_workspace *w);
+NPS_DEFINE_FREEP(nps_workspace)
+
+/* Errors: NPS_E_RANGE for options outside their range; NPS_E_NOMEM. A poor spectrum is a verdict (unusable). */
+NPS_MUST_CHECK nps_status nps_match(const nps_library *lib, const nps_spectrum *query, const nps_match_options *options,
+                                    nps_workspace *w, nps_verdict **ret_verdict, nps_err *err);
+
+/* All spectra of one sample: n >= 1, at most 64 (NPS_E_LIMIT). */
+NPS_MUST_CHECK nps_status nps_match_sample(const nps_library *lib, const nps_spectrum *const *queries, size_t n,
+                                           const nps_match_options *options, nps_workspace *w,
+                                           nps_sample_verdict **ret_verdict, nps_err *err);
+
+#endif

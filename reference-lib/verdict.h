@@ -1,0 +1,83 @@
+/* The answer about one spectrum, or about one sample of several spectra. Plain data; indices point into the library
+ * generation that made it, which must be kept (pinned) as long as texts are looked up. */
+#ifndef NPS_REFERENCE_LIB_VERDICT_H
+#define NPS_REFERENCE_LIB_VERDICT_H
+
+#include "reference-lib/library.h"
+
+enum { NPS_RULESET = 1 }; /* version of every threshold and coefficient in match.c; part of each verdict */
+
+typedef enum { NPS_IDENTIFIED, NPS_AMBIGUOUS, NPS_NOVEL, NPS_UNUSABLE } nps_outcome;
+const char *nps_outcome_name(nps_outcome o); /* "identified", "ambiguous", "novel", "unusable" */
+
+typedef struct {
+    uint32_t entry, substance;
+    double score;     /* [0, 1] the technique's main similarity (ei: weighted cosine; msms: spectral entropy; ir: correlation) */
+    double reverse;   /* [0, 1] the same over the peaks of the reference only */
+    double explained; /* [0, 1] part of the query's intensity that the reference explains */
+    uint32_t matched; /* peaks in common */
+} nps_hit;
+
+typedef struct {
+    uint32_t substance;
+    double p; /* probability among the candidates and "something else" */
+} nps_member;
+
+typedef struct {
+    uint32_t entry, substance;
+    double score;      /* [0, 1] direct and shifted peaks together, each query peak used once */
+    double delta_mass; /* Da, query minus reference */
+    char delta_formula[48]; /* "CH2", "F -H", "" when nothing plausible fits */
+    uint32_t direct, shifted; /* matched peaks */
+} nps_analog;
+
+typedef struct {
+    uint32_t class_name; /* text id */
+    double p;
+} nps_class;
+
+typedef struct {
+    nps_outcome outcome;
+    nps_technique technique;
+    double alpha;
+    double p_known; /* probability that the substance is in the library */
+    nps_member *set;
+    size_t n_set;
+    nps_hit *hits;
+    size_t n_hits;
+    nps_analog *analogs;
+    size_t n_analogs;
+    nps_class *classes;
+    size_t n_classes;
+    /* The threshold and how well it is known. */
+    nps_calibration_source calibration;
+    uint64_t calibration_n;
+    double threshold;                   /* conformity at and above which a substance belongs to the set */
+    double coverage_low, coverage_high; /* 90 % interval of the true coverage for this many pairs (Beta distribution) */
+    /* Quality. */
+    unsigned quality;                  /* bits: spectra/quality.h */
+    size_t repairs[NPS_REPAIR_COUNT];  /* what the reader repaired */
+    char input_digest[65];             /* BLAKE2b-256 of the spectrum as searched, hex */
+} nps_verdict;
+
+void nps_verdict_free(nps_verdict *v);
+NPS_DEFINE_FREEP(nps_verdict)
+
+/* Several spectra of one sample. The set is what every technique leaves over; each spectrum is asked at alpha / n, so
+ * that the joint set keeps the coverage 1 - alpha (Bonferroni). */
+typedef struct {
+    nps_outcome outcome;
+    double alpha, p_known;
+    nps_member *set;
+    size_t n_set;
+    nps_verdict **spectra; /* [n_spectra], owned, in the order given */
+    size_t n_spectra;
+    bool conflict;         /* usable spectra whose sets have nothing in common although none is novel by itself */
+    bool minimum_scheme;   /* two different techniques, one of them of SWGDRUG category A (ASTM E2329), agree */
+    char missing[120];     /* what the minimum scheme still asks for; "" when met */
+} nps_sample_verdict;
+
+void nps_sample_verdict_free(nps_sample_verdict *v);
+NPS_DEFINE_FREEP(nps_sample_verdict)
+
+#endif

@@ -1,0 +1,22 @@
+/* The JSON of a verdict: one contract for the program, the HTTP interface and the page. */
+#ifndef NPS_SERVICE_VERDICT_JSON_H
+#define NPS_SERVICE_VERDICT_JSON_H
+
+#include "reference-lib/verdict.h"
+#include "service/json.h"
+
+typedef struct {
+    const char *query;   /* name of the query as it is to appear */
+    const char *today;   /* RFC 3339 full-date: entries under embargo on this day do not show their contributor */
+    const nps_spectrum *spectrum; /* adds "spectrum" (peaks or trace as read), for plots; NULL leaves it out */
+} nps_verdict_json_options;
+
+/* Writes one object as value of `key` (NULL at the top or in an array). */
+void nps_jw_verdict(nps_jw *w, const char *key, const nps_library *lib, const nps_verdict *v,
+                    const nps_verdict_json_options *o);
+
+/* A sample: the joint verdict, with "spectra": [one object each]. `spectra` [v->n_spectra] may be NULL. */
+void nps_jw_sample_verdict(nps_jw *w, const char *key, const nps_library *lib, const nps_sample_verdict *v,
+                           const char *sample, const char *today, const nps_spectrum *const *spectra);
+
+#endif

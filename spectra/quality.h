@@ -1,0 +1,25 @@
+/* Whether a spectrum is good enough to be judged, with reasons in words. */
+#ifndef NPS_SPECTRA_QUALITY_H
+#define NPS_SPECTRA_QUALITY_H
+
+#include "spectra/spectrum.h"
+
+typedef enum {
+    NPS_QUALITY_EMPTY = 1 << 0,          /* no peak at all */
+    NPS_QUALITY_FEW_PEAKS = 1 << 1,      /* too few peaks above 1 % of the base peak for this technique */
+    NPS_QUALITY_NO_FINGERPRINT = 1 << 2, /* infrared range misses the fingerprint region */
+    NPS_QUALITY_FLAT = 1 << 3,           /* trace without a band above its noise */
+    NPS_QUALITY_SATURATED = 1 << 4,      /* many bands at the largest absorbance, or many peaks of equal top intensity */
+    NPS_QUALITY_NOISE = 1 << 5,          /* intensities without structure: hundreds of peaks of like height */
+    NPS_QUALITY_TECHNIQUE = 1 << 6,      /* it cannot be told which technique this is */
+    NPS_QUALITY_BACKGROUND = 1 << 7      /* air, column bleed or solvent only */
+} nps_quality_bit;
+
+/* Bits of all faults found; 0 for a good spectrum. Any thread. */
+unsigned nps_quality_check(const nps_spectrum *s);
+/* Whether these bits make a verdict impossible (others are only remarked). */
+bool nps_quality_is_usable(unsigned bits);
+/* One sentence for one bit: "fewer than 3 peaks above 1 % of the base peak". */
+const char *nps_quality_text(nps_quality_bit bit);
+
+#endif
