@@ -19,4 +19,8 @@ typedef struct {
     const double *conformity; /* [n] ascending: conformity of the true substance of each pair, see verdict.h */
 } nps_calibration;
 
+/* The table that comes with the program: quantiles of the conformity of replicate pairs of public spectra, for libraries
+ * without replicates of their own. `technique` is an nps_technique; source NONE where there is no table. */
+nps_calibration nps_calibration_general(int technique);
+
 #endif

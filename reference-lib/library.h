@@ -24,6 +24,7 @@ typedef struct nps_library {
     char created[24];    /* UTC, RFC 3339 */
     const char *name, *builder;
     bool generated; /* every entry is generated, not measured */
+    const char *licence; /* of the whole library where the builder was told one; "" otherwise */
 
     /* Text: id 0 is "". Text i is the terminated UTF-8 string heap + text_at[i]. */
     uint64_t n_text, heap_size;
@@ -41,7 +42,7 @@ typedef struct nps_library {
     /* Entries: one spectrum each, in the order of the sources. */
     uint64_t n_entry;
     const uint32_t *entry_substance;
-    const uint32_t *entry_name, *entry_id, *entry_contributor, *entry_licence, *entry_instrument,
+    const uint32_t *entry_name, *entry_inchikey, *entry_id, *entry_contributor, *entry_licence, *entry_instrument,
         *entry_instrument_type, *entry_adduct, *entry_energy, *entry_source; /* text ids; source = file it came from */
     const uint8_t *entry_technique, *entry_visibility, *entry_flags;
     const int8_t *entry_polarity;
@@ -72,9 +73,10 @@ typedef struct nps_library {
     uint64_t n_source;
     const uint32_t *source_line;
 
-    /* Derived: stored because making them takes longer than mapping them (benchmarks/README.md). */
+    /* Derived by index.c: stored because making them takes longer than mapping them (benchmarks/README.md). */
     /* Nominal-mass index of the ei entries, weighted and normalised for the cosine (search.h). */
     uint64_t n_ei_posting;
+    uint64_t n_ei_bin;             /* NPS_EI_BINS */
     const uint64_t *ei_bin_at;     /* [NPS_EI_BINS + 1] */
     const uint32_t *ei_entry;      /* [n_ei_posting], ascending within a bin */
     const float *ei_weight;        /* [n_ei_posting] */
@@ -92,7 +94,13 @@ typedef struct nps_library {
     const double *precursor_mz;    /* [n_precursor] ascending */
     const uint32_t *precursor_entry;
 
-    nps_calibration calibration[NPS_TECH_COUNT];
+    /* Calibration: conformity of replicate pairs, technique after technique. */
+    uint64_t n_calibration_technique; /* NPS_TECH_COUNT */
+    const uint64_t *calibration_at;   /* [NPS_TECH_COUNT + 1] */
+    const uint8_t *calibration_source;
+    uint64_t n_conformity;
+    const double *conformity;
+    nps_calibration calibration[NPS_TECH_COUNT]; /* views into the above */
 
     struct nps_library_backing *backing; /* private: mapping or memory, reference count */
 } nps_library;

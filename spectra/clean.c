@@ -1,7 +1,5 @@
 #include "spectra/clean.h"
 
-#include "core/similarity.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -93,26 +91,26 @@ static void keep_strong(nps_peaks *p, const nps_clean_options *o, strength *orde
     }
 }
 
-static nps_status bare_copy(const nps_peaks *src, nps_peaks *ret_copy, nps_err *err)
+static nps_status bare_copy(nps_peak_view src, nps_peaks *ret_copy, nps_err *err)
 {
-    nps_peaks c = {.n = src->n, .cap = src->n ? src->n : 1};
+    nps_peaks c = {.n = src.n, .cap = src.n ? src.n : 1};
     c.mz = nps_array(c.cap, sizeof *c.mz);
     c.intensity = nps_array(c.cap, sizeof *c.intensity);
     if (!c.mz || !c.intensity) {
         nps_peaks_done(&c);
         return nps_fail_nomem(err);
     }
-    if (src->n) {
-        memcpy(c.mz, src->mz, src->n * sizeof *c.mz);
-        memcpy(c.intensity, src->intensity, src->n * sizeof *c.intensity);
+    if (src.n) {
+        memcpy(c.mz, src.mz, src.n * sizeof *c.mz);
+        memcpy(c.intensity, src.intensity, src.n * sizeof *c.intensity);
     }
     *ret_copy = c;
     return NPS_OK;
 }
 
-nps_status nps_clean(const nps_peaks *src, const nps_clean_options *o, nps_peaks *ret_clean, nps_err *err)
+nps_status nps_clean(nps_peak_view src, const nps_clean_options *o, nps_peaks *ret_clean, nps_err *err)
 {
-    NPS_AUTO_MEM(strength *) order = nps_array(src->n, sizeof *order);
+    NPS_AUTO_MEM(strength *) order = nps_array(src.n, sizeof *order);
     nps_peaks p;
     if (!order)
         return nps_fail_nomem(err);
@@ -135,7 +133,7 @@ nps_status nps_clean(const nps_peaks *src, const nps_clean_options *o, nps_peaks
     return NPS_OK;
 }
 
-nps_status nps_clean_nominal(const nps_peaks *src, nps_peaks *ret_nominal, nps_err *err)
+nps_status nps_clean_nominal(nps_peak_view src, nps_peaks *ret_nominal, nps_err *err)
 {
     nps_peaks p;
     nps_status st = bare_copy(src, &p, err);

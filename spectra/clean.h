@@ -2,6 +2,7 @@
 #ifndef NPS_SPECTRA_CLEAN_H
 #define NPS_SPECTRA_CLEAN_H
 
+#include "core/similarity.h"
 #include "spectra/peaks.h"
 
 typedef struct {
@@ -12,15 +13,20 @@ typedef struct {
     size_t max_peaks;     /* keep the strongest; 0: all */
 } nps_clean_options;
 
+static inline nps_peak_view nps_peaks_view(const nps_peaks *p)
+{
+    return (nps_peak_view){.mz = p->mz, .intensity = p->intensity, .n = p->n};
+}
+
 /* 1.6 Th, 0.05 Th, 1 %, all peaks: the defaults of ms_entropy (Li et al. 2021). */
 nps_clean_options nps_clean_options_default(double precursor_mz);
 
 /* Cleaned copy, intensities as shares of their sum (none when nothing is left), without notes. The caller gives it back
  * with nps_peaks_done. In this order: precursor region, merging (m/z as intensity-weighted mean, intensities added),
  * noise, strongest, normalisation. O(n log n). Errors: NPS_E_NOMEM. */
-NPS_MUST_CHECK nps_status nps_clean(const nps_peaks *src, const nps_clean_options *o, nps_peaks *ret_clean, nps_err *err);
+NPS_MUST_CHECK nps_status nps_clean(nps_peak_view src, const nps_clean_options *o, nps_peaks *ret_clean, nps_err *err);
 
 /* Binned to nominal mass (nps_nominal_bin): mz whole, intensities of one bin added. Same ownership. */
-NPS_MUST_CHECK nps_status nps_clean_nominal(const nps_peaks *src, nps_peaks *ret_nominal, nps_err *err);
+NPS_MUST_CHECK nps_status nps_clean_nominal(nps_peak_view src, nps_peaks *ret_nominal, nps_err *err);
 
 #endif

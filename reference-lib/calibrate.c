@@ -1,0 +1,304 @@
+#include "reference-lib/calibrate.h"
+
+#include "reference-lib/match_impl.h"
+
+#include <math.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CANDIDATE_ENTRIES = 512, THREADS_MAX = 16 };
+
+/* --- which entries are asked ---------------------------------------------------------------------------------------- */
+
+typedef struct {
+    uint32_t entry;
+    bool leave_contributor; /* another contributor has the substance as well */
+} question;
+
+static bool is_of(const nps_library *lib, uint32_t e, nps_technique t)
+{
+    return lib->entry_technique[e] == t;
+}
+
+/* Entries of a substance by technique, and whether any of another contributor, of the same polarity, exists. */
+static bool has_replicate(const nps_library *lib, uint32_t e, bool *ret_elsewhere)
+{
+    uint32_t s = lib->entry_substance[e];
+    bool any = false, elsewhere = false;
+    for (uint64_t i = lib->sub_entry_at[s]; i < lib->sub_entry_at[s + 1]; i++) {
+        uint32_t o = lib->sub_entry[i];
+        if (o == e || lib->entry_technique[o] != lib->entry_technique[e] ||
+            lib->entry_polarity[o] != lib->entry_polarity[e])
+            continue;
+        any = true;
+        elsewhere = elsewhere || lib->entry_contributor[o] != lib->entry_contributor[e];
+    }
+    *ret_elsewhere = elsewhere;
+    return any;
+}
+
+/* Rank r of every substance's candidates, for r = 0, 1, ..., so that substances with many spectra do not dominate. */
+static nps_status choose(const nps_library *lib, nps_technique t, question **ret_q, size_t *ret_n, nps_err *err)
+{
+    question *q = nps_array(NPS_CALIBRATION_MAX, sizeof *q);
+    if (!q)
+        return nps_fail_nomem(err);
+    size_t n = 0, substances = 0;
+    for (uint64_t s = 0; s < lib->n_substance; s++) {
+        bool elsewhere, found = false;
+        for (uint64_t i = lib->sub_entry_at[s]; i < lib->sub_entry_at[s + 1] && !found; i++)
+            found = is_of(lib, lib->sub_entry[i], t) && has_replicate(lib, lib->sub_entry[i], &elsewhere);
+        substances += found;
+    }
+    /* With more substances than questions every step-th is asked; with fewer, each is asked several times. */
+    size_t each = substances ? NPS_CALIBRATION_MAX / substances : 0;
+    double step = substances > NPS_CALIBRATION_MAX ? (double)substances / NPS_CALIBRATION_MAX : 1;
+    if (each < 1)
+        each = 1;
+    if (each > 4)
+        each = 4;
+    size_t seen = 0;
+    for (uint64_t s = 0; s < lib->n_substance && n < NPS_CALIBRATION_MAX; s++) {
+        size_t taken = 0;
+        bool chosen = false;
+        for (uint64_t i = lib->sub_entry_at[s]; i < lib->sub_entry_at[s + 1]; i++) {
+            uint32_t e = lib->sub_entry[i];
+            bool elsewhere;
+            if (!is_of(lib, e, t) || !has_replicate(lib, e, &elsewhere))
+                continue;
+            if (!taken)
+                chosen = floor((double)seen / step) != floor((double)(seen + 1) / step);
+            if (chosen && taken < each && n < NPS_CALIBRATION_MAX)
+                q[n++] = (question){e, elsewhere};
+            taken++;
+        }
+        seen += taken > 0;
+    }
+    *ret_q = q;
+    *ret_n = n;
+    return NPS_OK;
+}
+
+/* --- asking ----------------------------------------------------------------------------------------------------------- */
+
+static double conformity_of(const nps_candidate *c, size_t n, uint32_t substance)
+{
+    for (size_t i = 0; i < n; i++)
+        if (c[i].substance == substance)
+            return c[i].conformity;
+    /* Not among the candidates at all: below whatever these have. */
+    return n ? fmin(0, c[n - 1].conformity) : 0;
+}
+
+static nps_status ask(const nps_library *lib, const question *q, nps_workspace *w, double *ret, nps_err *err)
+{
+    nps_match_options o = nps_match_options_default();
+    nps_filter f = nps_filter_all();
+    nps_prepared p;
+    nps_candidate *c = NULL;
+    size_t n = 0;
+    f.self = q->entry;
+    f.polarity = lib->entry_polarity[q->entry];
+    if (q->leave_contributor) {
+        f.substance = lib->entry_substance[q->entry];
+        f.contributor = lib->entry_contributor[q->entry];
+    }
+    nps_status st = nps_prepare_entry(lib, q->entry, &p, err);
+    if (st != NPS_OK)
+        return st;
+    st = nps_find_candidates(lib, &p, &o, &f, CANDIDATE_ENTRIES, w, &c, &n, err);
+    if (st == NPS_OK)
+        *ret = conformity_of(c, n, lib->entry_substance[q->entry]);
+    free(c);
+    nps_prepared_done(&p);
+    return st;
+}
+
+typedef struct {
+    const nps_library *lib;
+    const question *q;
+    size_t n;
+    double *ret;
+    atomic_size_t *next;
+    nps_status st;
+    nps_err err;
+} ask_job;
+
+static void *ask_all(void *arg)
+{
+    ask_job *j = arg;
+    NPS_AUTO(nps_workspace) w = NULL;
+    j->st = nps_workspace_new(&w, &j->err);
+    for (size_t i; j->st == NPS_OK && (i = atomic_fetch_add(j->next, 1)) < j->n;)
+        j->st = ask(j->lib, &j->q[i], w, &j->ret[i], &j->err);
+    return NULL;
+}
+
+static nps_status ask_in_threads(const nps_library *lib, const question *q, size_t n, unsigned threads, double *ret,
+                                 nps_err *err)
+{
+    ask_job job[THREADS_MAX];
+    pthread_t thread[THREADS_MAX];
+    bool running[THREADS_MAX] = {false};
+    atomic_size_t next;
+    atomic_init(&next, 0);
+    threads = threads < 1 ? 1 : threads > THREADS_MAX ? THREADS_MAX : threads;
+    for (unsigned t = 0; t < threads; t++) {
+        job[t] = (ask_job){.lib = lib, .q = q, .n = n, .ret = ret, .next = &next};
+        running[t] = t > 0 && pthread_create(&thread[t], NULL, ask_all, &job[t]) == 0;
+    }
+    ask_all(&job[0]);
+    nps_status st = NPS_OK;
+    for (unsigned t = 0; t < threads; t++) {
+        if (running[t])
+            pthread_join(thread[t], NULL);
+        if (st == NPS_OK && job[t].st != NPS_OK) {
+            st = job[t].st;
+            if (err)
+                *err = job[t].err;
+        }
+    }
+    return st;
+}
+
+static int ascending(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* --- a whole library --------------------------------------------------------------------------------------------------- */
+
+static nps_status calibrate_technique(const nps_library *lib, nps_technique t, unsigned threads, double **ret,
+                                      size_t *ret_n, nps_err *err)
+{
+    NPS_AUTO_MEM(question *) q = NULL;
+    size_t n = 0;
+    nps_status st = choose(lib, t, &q, &n, err);
+    if (st != NPS_OK)
+        return st;
+    NPS_AUTO_MEM(double *) conformity = nps_array(n, sizeof *conformity);
+    if (!conformity)
+        return nps_fail_nomem(err);
+    if (n >= NPS_CALIBRATION_MIN)
+        st = ask_in_threads(lib, q, n, threads, conformity, err);
+    if (st != NPS_OK)
+        return st;
+    if (n)
+        qsort(conformity, n, sizeof *conformity, ascending);
+    *ret = nps_steal(conformity);
+    *ret_n = n;
+    return NPS_OK;
+}
+
+nps_status nps_calibrate_library(nps_library *lib, unsigned threads, nps_err *err)
+{
+    uint64_t *at = nps_array(NPS_TECH_COUNT + 1, sizeof *at);
+    uint8_t *source = nps_array(NPS_TECH_COUNT, sizeof *source);
+    double *all = NULL;
+    size_t n_all = 0, cap = 0;
+    nps_status st = at && source ? NPS_OK : nps_fail_nomem(err);
+    for (nps_technique t = NPS_TECH_UNKNOWN; t < NPS_TECH_COUNT && st == NPS_OK; t++) {
+        double *own = NULL;
+        size_t n = 0;
+        st = calibrate_technique(lib, t, threads, &own, &n, err);
+        const double *use = own;
+        if (st == NPS_OK && n >= NPS_CALIBRATION_MIN) {
+            source[t] = NPS_CALIBRATION_LIBRARY;
+        } else if (st == NPS_OK) {
+            nps_calibration general = nps_calibration_general(t);
+            source[t] = (uint8_t)general.source;
+            use = general.conformity;
+            n = general.n;
+        }
+        if (st == NPS_OK)
+            st = nps_grow(&all, &cap, n_all + n + 1, sizeof *all, SIZE_MAX / 8, err);
+        if (st == NPS_OK && n) {
+            memcpy(all + n_all, use, n * sizeof *all);
+            n_all += n;
+        }
+        if (st == NPS_OK)
+            at[t + 1] = n_all;
+        free(own);
+    }
+    if (st != NPS_OK) {
+        free(at);
+        free(source);
+        free(all);
+        return st;
+    }
+    free((void *)(uintptr_t)lib->calibration_at);
+    free((void *)(uintptr_t)lib->calibration_source);
+    free((void *)(uintptr_t)lib->conformity);
+    lib->calibration_at = at;
+    lib->calibration_source = source;
+    lib->conformity = all;
+    lib->n_conformity = n_all;
+    return NPS_OK;
+}
+
+/* --- a laboratory's own cases -------------------------------------------------------------------------------------------- */
+
+static bool names_substance(const nps_library *lib, uint32_t s, const char *truth)
+{
+    const char *key = nps_library_text(lib, lib->sub_inchikey[s]);
+    if (*key)
+        return strncmp(key, truth, 14) == 0 && (truth[14] == '\0' || truth[14] == '-');
+    return strcmp(nps_library_text(lib, lib->sub_name[s]), truth) == 0;
+}
+
+static nps_status ask_case(const nps_library *lib, const nps_calibration_case *k, uint32_t substance, nps_workspace *w,
+                           double *ret, nps_err *err)
+{
+    nps_match_options o = nps_match_options_default();
+    nps_filter f = nps_filter_all();
+    nps_prepared p;
+    nps_candidate *c = NULL;
+    size_t n = 0;
+    f.polarity = k->query->polarity;
+    nps_status st = nps_prepare(k->query, &p, err);
+    if (st != NPS_OK)
+        return st;
+    st = nps_find_candidates(lib, &p, &o, &f, CANDIDATE_ENTRIES, w, &c, &n, err);
+    if (st == NPS_OK)
+        *ret = conformity_of(c, n, substance);
+    free(c);
+    nps_prepared_done(&p);
+    return st;
+}
+
+nps_status nps_calibrate_cases(const nps_library *lib, const nps_calibration_case *cases, size_t n,
+                               nps_calibration ret[NPS_TECH_COUNT], size_t *ret_absent, nps_err *err)
+{
+    NPS_AUTO(nps_workspace) w = NULL;
+    double *conformity[NPS_TECH_COUNT] = {0};
+    size_t count[NPS_TECH_COUNT] = {0}, cap[NPS_TECH_COUNT] = {0}, absent = 0;
+    nps_status st = nps_workspace_new(&w, err);
+    for (size_t i = 0; i < n && st == NPS_OK; i++) {
+        uint32_t s = 0;
+        nps_technique t = cases[i].query->technique;
+        while (s < lib->n_substance && !names_substance(lib, s, cases[i].truth))
+            s++;
+        if (s == lib->n_substance) {
+            absent++;
+            continue;
+        }
+        st = nps_grow(&conformity[t], &cap[t], count[t] + 1, sizeof *conformity[t], SIZE_MAX / 8, err);
+        if (st == NPS_OK)
+            st = ask_case(lib, &cases[i], s, w, &conformity[t][count[t]++], err);
+    }
+    for (size_t t = 0; t < NPS_TECH_COUNT; t++) {
+        if (st != NPS_OK) {
+            free(conformity[t]);
+            continue;
+        }
+        if (count[t])
+            qsort(conformity[t], count[t], sizeof *conformity[t], ascending);
+        ret[t] = (nps_calibration){count[t] ? NPS_CALIBRATION_OWN : NPS_CALIBRATION_NONE, count[t], conformity[t]};
+    }
+    if (st == NPS_OK)
+        *ret_absent = absent;
+    return st;
+}

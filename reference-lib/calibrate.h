@@ -1,0 +1,28 @@
+/* Calibration: how well genuine replicates agree, so that a threshold has a known error rate. */
+#ifndef NPS_REFERENCE_LIB_CALIBRATE_H
+#define NPS_REFERENCE_LIB_CALIBRATE_H
+
+#include "reference-lib/match.h"
+
+/* Calibrates every technique of a freshly built library by its own replicates: spectra whose substance has another
+ * entry of the technique. Each is asked as an unknown with itself left out; where another contributor has measured the
+ * substance, all entries of its own contributor for it are left out too, so that the match must cross laboratories. At most
+ * NPS_CALIBRATION_MAX spectra a technique are asked, spread evenly over the substances. Deterministic for any number of
+ * threads. Fewer than NPS_CALIBRATION_MIN pairs: the general table of the program is used.
+ * Errors: NPS_E_NOMEM. */
+enum { NPS_CALIBRATION_MAX = 2000, NPS_CALIBRATION_MIN = 100 };
+NPS_MUST_CHECK nps_status nps_calibrate_library(nps_library *lib, unsigned threads, nps_err *err);
+
+/* One query of a laboratory's own calibration and the first InChIKey block (or name) of what it truly is. */
+typedef struct {
+    const nps_spectrum *query;
+    const char *truth;
+} nps_calibration_case;
+
+/* Conformity of each case whose substance the library holds; others are counted and left out.
+ * @param ret  [NPS_TECH_COUNT]; conformity arrays are malloc'd, ascending, to be freed by the caller
+ * Errors: as nps_match. */
+NPS_MUST_CHECK nps_status nps_calibrate_cases(const nps_library *lib, const nps_calibration_case *cases, size_t n,
+                                              nps_calibration ret[NPS_TECH_COUNT], size_t *ret_absent, nps_err *err);
+
+#endif

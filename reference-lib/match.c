@@ -1,0 +1,579 @@
+#include "reference-lib/match.h"
+
+#include "core/stats.h"
+#include "reference-lib/digest.h"
+#include "reference-lib/index.h"
+#include "reference-lib/ir.h"
+#include "reference-lib/lag.h"
+#include "reference-lib/match_impl.h"
+#include "spectra/clean.h"
+#include "spectra/formula.h"
+#include "spectra/quality.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Every threshold and coefficient of the ruleset (NPS_RULESET); where they come from: benchmarks/README.md. */
+static const struct technique_rule {
+    double gap_weight;       /* conformity = min(score, 1 - gap_weight * (best score - score)) */
+    double known_at, known_slope; /* p_known = logistic(known_slope * (best score - known_at)) */
+    double sharpness;        /* weights of the candidates in p: exp(sharpness * score) */
+    double uncalibrated;     /* conformity asked for when there is nothing to calibrate on */
+} rules[NPS_TECH_COUNT] = {
+    [NPS_TECH_UNKNOWN] = {3, 0.80, 12, 20, 0.80},
+    [NPS_TECH_EI] = {3, 0.80, 12, 20, 0.80},
+    [NPS_TECH_MSMS] = {1.5, 0.60, 8, 12, 0.70},
+    [NPS_TECH_DART] = {1.5, 0.60, 8, 12, 0.80},
+    [NPS_TECH_IR] = {3, 0.90, 25, 25, 0.90},
+    [NPS_TECH_RAMAN] = {3, 0.90, 25, 25, 0.90},
+};
+/* Evidence of an MS/MS entry whose precursor is outside the window: its similarity times this. */
+static const double other_precursor = 0.70;
+/* Entries looked at one by one; a set can hold no more substances than they belong to. */
+enum { CANDIDATE_ENTRIES = 512, SAMPLE_MAX = 64 };
+
+nps_match_options nps_match_options_default(void)
+{
+    return (nps_match_options){
+        .alpha = 0.05, .top = 10, .tol_mz = 0.02, .tol_precursor_ppm = 10, .with_analogs = true};
+}
+
+static nps_status check_options(const nps_match_options *o, nps_err *err)
+{
+    if (!(o->alpha > 0 && o->alpha <= 0.5))
+        return nps_fail(err, NPS_E_RANGE, "alpha %g is outside (0, 0.5]", o->alpha);
+    if (o->top < 1 || o->top > 1000)
+        return nps_fail(err, NPS_E_RANGE, "number of hits %zu is outside 1..1000", o->top);
+    if (!(o->tol_mz > 0 && o->tol_mz <= 0.025))
+        return nps_fail(err, NPS_E_RANGE, "m/z tolerance %g Da is outside (0, 0.025]", o->tol_mz);
+    if (!(o->tol_precursor_ppm > 0 && o->tol_precursor_ppm <= 1000))
+        return nps_fail(err, NPS_E_RANGE, "precursor tolerance %g ppm is outside (0, 1000]", o->tol_precursor_ppm);
+    return NPS_OK;
+}
+
+/* --- preparation ------------------------------------------------------------------------------------------------------ */
+
+void nps_prepared_done(nps_prepared *p)
+{
+    nps_peaks_done(&p->nominal);
+    nps_peaks_done(&p->clean);
+    free(p->grid);
+    *p = (nps_prepared){0};
+}
+
+static nps_status prepare_peaks(nps_peak_view peaks, nps_prepared *p, nps_err *err)
+{
+    return p->technique == NPS_TECH_EI ? nps_clean_nominal(peaks, &p->nominal, err)
+                                       : nps_index_clean(peaks, p->precursor, &p->clean, err);
+}
+
+nps_status nps_prepare(const nps_spectrum *s, nps_prepared *ret, nps_err *err)
+{
+    nps_prepared p = {.technique = s->technique, .precursor = s->precursor_mz, .polarity = s->polarity};
+    nps_status st = NPS_OK;
+    if (nps_technique_is_mass(s->technique)) {
+        st = prepare_peaks(nps_peaks_view(&s->peaks), &p, err);
+    } else {
+        p.grid = nps_array(NPS_IR_GRID_N, sizeof *p.grid);
+        st = p.grid ? nps_ir_grid(&s->trace, p.grid, err) : nps_fail_nomem(err);
+    }
+    if (st == NPS_OK)
+        *ret = p;
+    else
+        nps_prepared_done(&p);
+    return st;
+}
+
+nps_status nps_prepare_entry(const nps_library *lib, uint32_t entry, nps_prepared *ret, nps_err *err)
+{
+    nps_prepared p = {.technique = (nps_technique)lib->entry_technique[entry],
+                      .precursor = lib->entry_precursor[entry],
+                      .polarity = lib->entry_polarity[entry]};
+    nps_status st = NPS_OK;
+    if (nps_technique_is_mass(p.technique)) {
+        st = prepare_peaks(nps_library_peak_row(lib, entry), &p, err);
+    } else {
+        p.grid = nps_array(NPS_IR_GRID_N, sizeof *p.grid);
+        if (!p.grid)
+            return nps_fail_nomem(err);
+        for (uint64_t r = 0; r < lib->n_ir; r++)
+            if (lib->ir_entry[r] == entry)
+                memcpy(p.grid, lib->ir_y + r * NPS_IR_GRID_N, NPS_IR_GRID_N * sizeof *p.grid);
+    }
+    if (st == NPS_OK)
+        *ret = p;
+    else
+        nps_prepared_done(&p);
+    return st;
+}
+
+/* --- evidence ----------------------------------------------------------------------------------------------------------- */
+
+static nps_status find_ei(const nps_library *lib, const nps_prepared *q, const nps_filter *f, size_t k, nps_workspace *w,
+                          nps_err *err)
+{
+    NPS_AUTO_MEM(uint32_t *) bin = nps_array(q->nominal.n, sizeof *bin);
+    NPS_AUTO_MEM(float *) weight = nps_array(q->nominal.n, sizeof *weight);
+    if (!bin || !weight)
+        return nps_fail_nomem(err);
+    size_t n = nps_index_ei_weights(&q->nominal, bin, weight);
+    return nps_search_ei(lib, bin, weight, n, f, k, w, err);
+}
+
+static double precursor_window(const nps_prepared *q, const nps_match_options *o)
+{
+    return fmax(0.01, q->precursor * o->tol_precursor_ppm * 1e-6);
+}
+
+/* Open search for all; entries in the precursor window keep their similarity, others lose a part of it. */
+static nps_status find_msms(const nps_library *lib, const nps_prepared *q, const nps_match_options *o,
+                            const nps_filter *f, size_t k, nps_workspace *w, nps_err *err)
+{
+    nps_peak_view peaks = nps_peaks_view(&q->clean);
+    nps_topk all = {0};
+    nps_status st = nps_topk_init(&all, k, err);
+    if (st == NPS_OK)
+        st = nps_search_open(lib, peaks, o->tol_mz, f, k, w, err);
+    if (st == NPS_OK && q->precursor > 0) {
+        double window = precursor_window(q, o);
+        for (size_t i = 0; i < w->top.n; i++) {
+            double away = fabs(lib->entry_precursor[w->top.item[i].index] - q->precursor);
+            if (away > window)
+                nps_topk_add(&all, w->top.item[i].score * other_precursor, w->top.item[i].index);
+        }
+        st = nps_search_window(lib, peaks, q->precursor, window, o->tol_mz, f, k, w, err);
+    }
+    if (st == NPS_OK) {
+        for (size_t i = 0; i < w->top.n; i++)
+            nps_topk_add(&all, w->top.item[i].score, w->top.item[i].index);
+        nps_topk_sort(&all);
+        nps_topk swap = w->top;
+        w->top = all;
+        all = swap;
+    }
+    nps_topk_done(&all);
+    return st;
+}
+
+static int best_candidate_first(const void *a, const void *b)
+{
+    const nps_candidate *x = a, *y = b;
+    if (x->score != y->score)
+        return x->score > y->score ? -1 : 1;
+    return x->substance < y->substance ? -1 : x->substance > y->substance;
+}
+
+static int by_substance_then_rank(const void *a, const void *b)
+{
+    const nps_candidate *x = a, *y = b;
+    if (x->substance != y->substance)
+        return x->substance < y->substance ? -1 : 1;
+    if (x->score != y->score)
+        return x->score > y->score ? -1 : 1;
+    return x->entry < y->entry ? -1 : x->entry > y->entry;
+}
+
+/* The best entry of each substance. */
+static nps_status join_substances(const nps_library *lib, const nps_topk *top, const struct technique_rule *rule,
+                                  nps_candidate **ret_c, size_t *ret_n, nps_err *err)
+{
+    nps_candidate *c = nps_array(top->n, sizeof *c);
+    if (!c)
+        return nps_fail_nomem(err);
+    for (size_t i = 0; i < top->n; i++)
+        c[i] = (nps_candidate){lib->entry_substance[top->item[i].index], top->item[i].index, top->item[i].score, 0};
+    if (top->n)
+        qsort(c, top->n, sizeof *c, by_substance_then_rank);
+    size_t n = 0;
+    for (size_t i = 0; i < top->n; i++)
+        if (!i || c[i].substance != c[i - 1].substance)
+            c[n++] = c[i];
+    if (n)
+        qsort(c, n, sizeof *c, best_candidate_first);
+    for (size_t i = 0; i < n; i++)
+        c[i].conformity = fmin(c[i].score, 1 - rule->gap_weight * (c[0].score - c[i].score));
+    *ret_c = c;
+    *ret_n = n;
+    return NPS_OK;
+}
+
+nps_status nps_find_candidates(const nps_library *lib, const nps_prepared *q, const nps_match_options *o,
+                               const nps_filter *f, size_t k, nps_workspace *w, nps_candidate **ret_c, size_t *ret_n,
+                               nps_err *err)
+{
+    nps_status st = NPS_OK;
+    if (q->technique == NPS_TECH_EI)
+        st = find_ei(lib, q, f, k, w, err);
+    else if (nps_technique_is_mass(q->technique))
+        st = find_msms(lib, q, o, f, k, w, err);
+    else
+        st = nps_search_ir(lib, q->grid, q->technique, f, k, w, err);
+    return st == NPS_OK ? join_substances(lib, &w->top, &rules[q->technique], ret_c, ret_n, err) : st;
+}
+
+/* --- hits ----------------------------------------------------------------------------------------------------------------- */
+
+static double clean_reverse(nps_peak_view q, nps_peak_view r, double tol, uint32_t *ret_matched, double *ret_explained)
+{
+    /* The query without the peaks that the reference lacks, normalised again. */
+    double sum = 0, s = 0;
+    uint32_t matched = 0;
+    for (int pass = 0; pass < 2; pass++)
+        for (size_t i = 0, j = 0; i < q.n && j < r.n;) {
+            double d = q.mz[i] - r.mz[j];
+            if (d < -tol) {
+                i++;
+            } else if (d > tol) {
+                j++;
+            } else {
+                double x = (double)q.intensity[i++], y = (double)r.intensity[j++];
+                if (pass == 0) {
+                    sum += x;
+                    matched++;
+                } else {
+                    s += 0.5 * (nps_xlog2x(x / sum + y) - nps_xlog2x(x / sum) - nps_xlog2x(y));
+                }
+            }
+        }
+    *ret_matched = matched;
+    *ret_explained = sum > 1 ? 1 : sum;
+    return s > 1 ? 1 : s;
+}
+
+static nps_status describe_hit(const nps_library *lib, const nps_prepared *q, const nps_match_options *o, nps_hit *h,
+                               nps_err *err)
+{
+    if (q->technique == NPS_TECH_EI) {
+        nps_peaks r;
+        nps_status st = nps_clean_nominal(nps_library_peak_row(lib, h->entry), &r, err);
+        if (st != NPS_OK)
+            return st;
+        nps_nominal_similarity s =
+            nps_nominal_compare(nps_peaks_view(&q->nominal), nps_peaks_view(&r), NPS_EI_MZ_POWER, NPS_EI_INTENSITY_POWER);
+        nps_peaks_done(&r);
+        h->reverse = s.reverse;
+        h->matched = s.matched;
+        h->explained = s.explained;
+    } else if (nps_technique_is_mass(q->technique)) {
+        h->reverse = clean_reverse(nps_peaks_view(&q->clean), nps_library_clean_row(lib, h->entry), o->tol_mz,
+                                   &h->matched, &h->explained);
+    } else {
+        h->reverse = h->score;
+        h->explained = h->score * h->score;
+    }
+    return NPS_OK;
+}
+
+static nps_status list_hits(const nps_library *lib, const nps_prepared *q, const nps_match_options *o,
+                            const nps_topk *top, nps_verdict *v, nps_err *err)
+{
+    size_t n = top->n < o->top ? top->n : o->top;
+    v->hits = nps_array(n, sizeof *v->hits);
+    if (!v->hits)
+        return nps_fail_nomem(err);
+    v->n_hits = n;
+    for (size_t i = 0; i < n; i++) {
+        uint32_t e = top->item[i].index;
+        v->hits[i] = (nps_hit){.entry = e, .substance = lib->entry_substance[e], .score = top->item[i].score};
+        nps_status st = describe_hit(lib, q, o, &v->hits[i], err);
+        if (st != NPS_OK)
+            return st;
+    }
+    return NPS_OK;
+}
+
+/* --- analogues -------------------------------------------------------------------------------------------------------------- */
+
+static nps_status analogs_ei(const nps_library *lib, const nps_prepared *q, const nps_filter *f, size_t k, nps_workspace *w,
+                             nps_verdict *v, nps_err *err)
+{
+    NPS_AUTO_MEM(nps_lag_hit *) hits = nps_array(k, sizeof *hits);
+    size_t n;
+    if (!hits)
+        return nps_fail_nomem(err);
+    nps_status st = nps_search_lag(lib, &q->nominal, f, k, w, hits, &n, err);
+    if (st != NPS_OK)
+        return st;
+    v->n_analogs = n;
+    for (size_t i = 0; i < n; i++) {
+        nps_analog *a = &v->analogs[i];
+        *a = (nps_analog){.entry = hits[i].entry,
+                          .substance = lib->entry_substance[hits[i].entry],
+                          .score = hits[i].score,
+                          .delta_mass = hits[i].lag,
+                          .direct = hits[i].direct,
+                          .shifted = hits[i].shifted};
+        /* Whole masses carry mass defects of up to a tenth for the changes in the table. */
+        nps_formula_change(a->delta_mass, 0.11, a->delta_formula);
+    }
+    return NPS_OK;
+}
+
+static nps_status analogs_msms(const nps_library *lib, const nps_prepared *q, const nps_match_options *o,
+                               const nps_filter *f, size_t k, nps_workspace *w, nps_verdict *v, nps_err *err)
+{
+    nps_peak_view peaks = nps_peaks_view(&q->clean);
+    nps_status st = nps_search_hybrid(lib, peaks, q->precursor, o->tol_mz, f, k, w, err);
+    if (st != NPS_OK)
+        return st;
+    for (size_t i = 0; i < w->top.n; i++) {
+        uint32_t e = w->top.item[i].index;
+        double delta = q->precursor - lib->entry_precursor[e];
+        if (fabs(delta) <= precursor_window(q, o))
+            continue;
+        nps_analog *a = &v->analogs[v->n_analogs++];
+        *a = (nps_analog){.entry = e, .substance = lib->entry_substance[e], .delta_mass = delta};
+        a->score =
+            nps_hybrid_similarity(peaks, nps_library_clean_row(lib, e), delta, o->tol_mz, &a->direct, &a->shifted);
+        nps_formula_change(delta, 0.005, a->delta_formula);
+    }
+    return NPS_OK;
+}
+
+/* --- classes ------------------------------------------------------------------------------------------------------------------ */
+
+enum { VOTERS = 25 };
+
+static int likeliest_class_first(const void *a, const void *b)
+{
+    const nps_class *x = a, *y = b;
+    if (x->p != y->p)
+        return x->p > y->p ? -1 : 1;
+    return x->class_name < y->class_name ? -1 : x->class_name > y->class_name;
+}
+
+static void vote(const nps_library *lib, nps_verdict *v, uint32_t substance, double weight, double *total)
+{
+    uint32_t name = lib->sub_class[substance];
+    *total += weight;
+    if (!name)
+        return;
+    size_t i = 0;
+    while (i < v->n_classes && v->classes[i].class_name != name)
+        i++;
+    if (i == v->n_classes)
+        v->classes[v->n_classes++] = (nps_class){name, 0};
+    v->classes[i].p += weight;
+}
+
+/* The nearest hits, direct and shifted, vote with a steep power of their score; those without a class vote for none. */
+static nps_status vote_classes(const nps_library *lib, const nps_candidate *c, size_t n_c, nps_verdict *v, nps_err *err)
+{
+    v->classes = nps_array(2 * VOTERS, sizeof *v->classes);
+    if (!v->classes)
+        return nps_fail_nomem(err);
+    double total = 0;
+    for (size_t i = 0; i < n_c && i < VOTERS; i++)
+        vote(lib, v, c[i].substance, pow(c[i].score, 8), &total);
+    for (size_t i = 0; i < v->n_analogs && i < VOTERS; i++)
+        vote(lib, v, v->analogs[i].substance, pow(v->analogs[i].score, 8), &total);
+    for (size_t i = 0; i < v->n_classes; i++)
+        v->classes[i].p /= total;
+    if (v->n_classes)
+        qsort(v->classes, v->n_classes, sizeof *v->classes, likeliest_class_first);
+    return NPS_OK;
+}
+
+/* --- the rules ------------------------------------------------------------------------------------------------------------------ */
+
+static void set_threshold(const nps_library *lib, const nps_match_options *o, nps_verdict *v)
+{
+    const nps_calibration *cal = &lib->calibration[v->technique];
+    if (o->own_calibration && o->own_calibration[v->technique].n)
+        cal = &o->own_calibration[v->technique];
+    v->calibration = cal->source;
+    v->calibration_n = cal->n;
+    if (cal->source == NPS_CALIBRATION_NONE) {
+        v->threshold = rules[v->technique].uncalibrated;
+        v->coverage_low = 0;
+        v->coverage_high = 1;
+        return;
+    }
+    v->threshold = nps_conformal_threshold(cal->conformity, cal->n, v->alpha);
+    nps_conformal_coverage(cal->n, v->alpha, 0.9, &v->coverage_low, &v->coverage_high);
+}
+
+static nps_status choose_set(const nps_candidate *c, size_t n, nps_verdict *v, nps_err *err)
+{
+    const struct technique_rule *rule = &rules[v->technique];
+    v->p_known = n ? 1 / (1 + exp(-rule->known_slope * (c[0].score - rule->known_at))) : 0;
+    v->set = nps_array(n, sizeof *v->set);
+    if (!v->set)
+        return nps_fail_nomem(err);
+    double sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += exp(rule->sharpness * (c[i].score - c[0].score));
+    for (size_t i = 0; i < n; i++)
+        if (c[i].conformity >= v->threshold)
+            v->set[v->n_set++] =
+                (nps_member){c[i].substance, v->p_known * exp(rule->sharpness * (c[i].score - c[0].score)) / sum};
+    v->outcome = v->n_set == 0 ? NPS_NOVEL : v->n_set == 1 ? NPS_IDENTIFIED : NPS_AMBIGUOUS;
+    return NPS_OK;
+}
+
+static nps_status judge(const nps_library *lib, const nps_prepared *q, const nps_match_options *o, nps_workspace *w,
+                        nps_verdict *v, nps_err *err)
+{
+    nps_filter f = nps_filter_all();
+    f.polarity = q->polarity;
+    NPS_AUTO_MEM(nps_candidate *) c = NULL;
+    size_t n = 0;
+    nps_status st = nps_find_candidates(lib, q, o, &f, CANDIDATE_ENTRIES, w, &c, &n, err);
+    if (st == NPS_OK)
+        st = list_hits(lib, q, o, &w->top, v, err);
+    if (st == NPS_OK)
+        st = choose_set(c, n, v, err);
+    size_t k = o->top > VOTERS ? o->top : VOTERS;
+    if (st == NPS_OK && o->with_analogs && !(v->analogs = nps_array(k, sizeof *v->analogs)))
+        st = nps_fail_nomem(err);
+    if (st == NPS_OK && o->with_analogs && q->technique == NPS_TECH_EI)
+        st = analogs_ei(lib, q, &f, k, w, v, err);
+    if (st == NPS_OK && o->with_analogs && q->technique == NPS_TECH_MSMS && q->precursor > 0)
+        st = analogs_msms(lib, q, o, &f, k, w, v, err);
+    if (st == NPS_OK)
+        st = vote_classes(lib, c, n, v, err);
+    if (v->n_analogs > o->top)
+        v->n_analogs = o->top;
+    return st;
+}
+
+nps_status nps_match(const nps_library *lib, const nps_spectrum *query, const nps_match_options *options,
+                     nps_workspace *w, nps_verdict **ret_verdict, nps_err *err)
+{
+    nps_status st = check_options(options, err);
+    if (st != NPS_OK)
+        return st;
+    NPS_AUTO(nps_verdict) v = nps_array(1, sizeof *v);
+    if (!v)
+        return nps_fail_nomem(err);
+    v->technique = query->technique;
+    v->alpha = options->alpha;
+    v->quality = nps_quality_check(query);
+    memcpy(v->repairs, query->repairs, sizeof v->repairs);
+    nps_digest_spectrum(query, v->input_digest);
+    set_threshold(lib, options, v);
+    if (!nps_quality_is_usable(v->quality)) {
+        v->outcome = NPS_UNUSABLE;
+    } else {
+        nps_prepared q;
+        st = nps_prepare(query, &q, err);
+        if (st == NPS_OK) {
+            st = judge(lib, &q, options, w, v, err);
+            nps_prepared_done(&q);
+        }
+    }
+    if (st == NPS_OK)
+        *ret_verdict = nps_steal(v);
+    return st;
+}
+
+/* --- several spectra of one sample ------------------------------------------------------------------------------------------- */
+
+static double member_p(const nps_verdict *v, uint32_t substance)
+{
+    for (size_t i = 0; i < v->n_set; i++)
+        if (v->set[i].substance == substance)
+            return v->set[i].p;
+    return -1;
+}
+
+/* What all usable spectra leave over; p is the product of their shares, normalised to the largest p_known. */
+static nps_status intersect(nps_sample_verdict *s, size_t usable, nps_err *err)
+{
+    const nps_verdict *first = NULL;
+    for (size_t i = 0; i < s->n_spectra && !first; i++)
+        if (s->spectra[i]->outcome != NPS_UNUSABLE)
+            first = s->spectra[i];
+    s->set = nps_array(first ? first->n_set : 1, sizeof *s->set);
+    if (!s->set)
+        return nps_fail_nomem(err);
+    double sum = 0;
+    for (size_t m = 0; first && m < first->n_set; m++) {
+        double p = 1;
+        bool in_all = true;
+        for (size_t i = 0; i < s->n_spectra; i++) {
+            if (s->spectra[i]->outcome == NPS_UNUSABLE)
+                continue;
+            double q = member_p(s->spectra[i], first->set[m].substance);
+            in_all = in_all && q >= 0;
+            p *= q;
+        }
+        if (in_all) {
+            s->set[s->n_set++] = (nps_member){first->set[m].substance, p};
+            sum += p;
+        }
+    }
+    if (usable > 1)
+        for (size_t m = 0; m < s->n_set; m++)
+            s->set[m].p = sum > 0 ? s->p_known * s->set[m].p / sum : 0;
+    return NPS_OK;
+}
+
+/* SWGDRUG recommendations part III B: categories of techniques; A is mass, infrared, NMR, Raman and X-ray spectrometry. */
+static void check_scheme(nps_sample_verdict *s)
+{
+    bool mass = false, vibration = false;
+    for (size_t i = 0; i < s->n_spectra; i++) {
+        if (s->spectra[i]->outcome != NPS_IDENTIFIED && s->spectra[i]->outcome != NPS_AMBIGUOUS)
+            continue;
+        bool is_mass = nps_technique_is_mass(s->spectra[i]->technique);
+        mass = mass || is_mass;
+        vibration = vibration || !is_mass;
+    }
+    s->minimum_scheme = s->outcome == NPS_IDENTIFIED && mass && vibration;
+    const char *missing = "";
+    if (!s->minimum_scheme)
+        missing = s->outcome != NPS_IDENTIFIED ? "no single substance is left"
+                  : mass ? "a second technique on another principle (for example infrared or Raman; SWGDRUG, ASTM E2329)"
+                         : "a second technique on another principle (for example mass spectrometry; SWGDRUG, ASTM E2329)";
+    snprintf(s->missing, sizeof s->missing, "%s", missing);
+}
+
+static nps_status combine(nps_sample_verdict *s, nps_err *err)
+{
+    size_t usable = 0, novel = 0;
+    for (size_t i = 0; i < s->n_spectra; i++) {
+        const nps_verdict *v = s->spectra[i];
+        if (v->outcome == NPS_UNUSABLE)
+            continue;
+        s->p_known = usable ? fmin(s->p_known, v->p_known) : v->p_known;
+        usable++;
+        novel += v->outcome == NPS_NOVEL;
+    }
+    nps_status st = intersect(s, usable, err);
+    if (st != NPS_OK)
+        return st;
+    s->conflict = usable > 1 && !novel && !s->n_set;
+    s->outcome = !usable       ? NPS_UNUSABLE
+                 : !s->n_set   ? NPS_NOVEL
+                 : s->n_set == 1 ? NPS_IDENTIFIED
+                                 : NPS_AMBIGUOUS;
+    check_scheme(s);
+    return NPS_OK;
+}
+
+nps_status nps_match_sample(const nps_library *lib, const nps_spectrum *const *queries, size_t n,
+                            const nps_match_options *options, nps_workspace *w, nps_sample_verdict **ret_verdict,
+                            nps_err *err)
+{
+    if (n < 1 || n > SAMPLE_MAX)
+        return nps_fail(err, NPS_E_LIMIT, "a sample of %zu spectra; 1 to %d are taken", n, SAMPLE_MAX);
+    NPS_AUTO(nps_sample_verdict) s = nps_array(1, sizeof *s);
+    if (!s || !(s->spectra = nps_array(n, sizeof *s->spectra)))
+        return nps_fail_nomem(err);
+    s->alpha = options->alpha;
+    nps_match_options each = *options;
+    each.alpha = options->alpha / (double)n;
+    for (size_t i = 0; i < n; i++) {
+        nps_status st = nps_match(lib, queries[i], &each, w, &s->spectra[i], err);
+        if (st != NPS_OK)
+            return st;
+        s->n_spectra = i + 1;
+    }
+    nps_status st = combine(s, err);
+    if (st == NPS_OK)
+        *ret_verdict = nps_steal(s);
+    return st;
+}

@@ -1,0 +1,35 @@
+/* What match.c and calibrate.c share. Private to reference-lib. */
+#ifndef NPS_REFERENCE_LIB_MATCH_IMPL_H
+#define NPS_REFERENCE_LIB_MATCH_IMPL_H
+
+#include "reference-lib/search.h"
+#include "reference-lib/verdict.h"
+
+/* A query in the form that its technique is searched in. */
+typedef struct {
+    nps_technique technique;
+    double precursor;
+    int polarity;
+    nps_peaks nominal; /* ei */
+    nps_peaks clean;   /* msms, dart */
+    float *grid;       /* ir, raman */
+} nps_prepared;
+
+NPS_MUST_CHECK nps_status nps_prepare(const nps_spectrum *s, nps_prepared *ret, nps_err *err);
+/* The same from an entry of the library itself. */
+NPS_MUST_CHECK nps_status nps_prepare_entry(const nps_library *lib, uint32_t entry, nps_prepared *ret, nps_err *err);
+void nps_prepared_done(nps_prepared *p);
+
+typedef struct {
+    uint32_t substance, entry; /* its best entry */
+    double score;      /* [0, 1] evidence of the best entry */
+    double conformity; /* what the threshold is compared with */
+} nps_candidate;
+
+/* Entries by evidence into w->top, then substances by evidence, best first, ties by substance.
+ * @param ret_c  malloc'd, the caller frees */
+NPS_MUST_CHECK nps_status nps_find_candidates(const nps_library *lib, const nps_prepared *q, const nps_match_options *o,
+                                              const nps_filter *f, size_t k, nps_workspace *w, nps_candidate **ret_c,
+                                              size_t *ret_n, nps_err *err);
+
+#endif

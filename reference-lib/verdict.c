@@ -1,0 +1,31 @@
+#include "reference-lib/verdict.h"
+
+#include <stdlib.h>
+
+const char *nps_outcome_name(nps_outcome o)
+{
+    static const char *const names[] = {"identified", "ambiguous", "novel", "unusable"};
+    return o <= NPS_UNUSABLE ? names[o] : "unknown";
+}
+
+void nps_verdict_free(nps_verdict *v)
+{
+    if (!v)
+        return;
+    free(v->set);
+    free(v->hits);
+    free(v->analogs);
+    free(v->classes);
+    free(v);
+}
+
+void nps_sample_verdict_free(nps_sample_verdict *v)
+{
+    if (!v)
+        return;
+    for (size_t i = 0; i < v->n_spectra; i++)
+        nps_verdict_free(v->spectra[i]);
+    free(v->spectra);
+    free(v->set);
+    free(v);
+}
