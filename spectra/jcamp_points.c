@@ -1,0 +1,220 @@
+/* From the raw points of a JCAMP-DX table to a peak list or a trace: units, missing points, notes. */
+#include "spectra/jcamp_fields.h"
+#include "spectra/read_jcamp.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Transmittance goes to 1, or a little beyond by noise; files that say "transmittance" and mean per cent go to 100. */
+static const double FRACTION_MAX = 5;
+/* Points closer than this in an even mass table sample a peak's shape. */
+static const double CENTROID_STEP_MIN = 0.2;
+
+#define FAIL_DATA(b, t, code, ...) \
+    nps_fail_at(err, (code), (t)->data->line, (size_t)((t)->data->label.p - (b)->base) - 2, __VA_ARGS__)
+
+/* Letters and digits of a unit in capitals; a micro sign, in whatever encoding, as U. */
+static void fold_unit(nps_span unit, char folded[static 48])
+{
+    size_t m = 0;
+    for (size_t i = 0; i < unit.n && m < 47; i++) {
+        unsigned char c = (unsigned char)unit.p[i];
+        if (c >= 'a' && c <= 'z')
+            folded[m++] = (char)(c - 32);
+        else if ((c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))
+            folded[m++] = (char)c;
+        else if (c == 0xB5 || c == 0xBC)
+            folded[m++] = 'U';
+    }
+    folded[m] = '\0';
+}
+
+static bool begins_with_any(const char *folded, const char *const *words)
+{
+    for (; *words; words++)
+        if (strncmp(folded, *words, strlen(*words)) == 0)
+            return true;
+    return false;
+}
+
+static nps_status x_unit_of(const nps_jcamp_block *b, const nps_jcamp_table *t, nps_x_unit *ret_unit, nps_err *err)
+{
+    static const char *const per_cm[] = {"1CM", "CM1", "WAVENUMBER", "RAMANSHIFT", "RECIPROCALCM", NULL};
+    static const char *const micro[] = {"MICROMET", "MICRON", "UM", "WAVELENGTHUM", "WAVELENGTHMICRO", NULL};
+    static const char *const nano[] = {"NANOMET", "NM", "WAVELENGTHNM", "WAVELENGTHNANO", NULL};
+    char unit[48];
+    fold_unit(t->x_units, unit);
+    if (begins_with_any(unit, per_cm))
+        *ret_unit = NPS_X_CM1;
+    else if (begins_with_any(unit, micro))
+        *ret_unit = NPS_X_MICROMETRE;
+    else if (begins_with_any(unit, nano))
+        *ret_unit = NPS_X_NANOMETRE;
+    else
+        return FAIL_DATA(b, t, NPS_E_UNSUPPORTED, "abscissa in '%s' is neither wavenumber nor wavelength",
+                         nps_quote(t->x_units.p, t->x_units.n).s);
+    return NPS_OK;
+}
+
+static double largest(const nps_jcamp_points *p)
+{
+    double max = -INFINITY;
+    for (size_t i = 0; i < p->n; i++)
+        max = fmax(max, p->y[i]);
+    return max;
+}
+
+static nps_status y_unit_of(const nps_jcamp_block *b, const nps_jcamp_table *t, const nps_jcamp_points *p,
+                            nps_y_unit *ret_unit, nps_err *err)
+{
+    static const char *const absorbing[] = {"ABS", "LOG1", "LOG101", "OPTICALDENSITY", "KUBELKAMUNK", "MICROMOLMOL",
+                                            "MOLARABS", "EXTINCTION", NULL};
+    static const char *const passing[] = {"TRANS", "PERCENTTRANS", "PERCENTT", NULL};
+    static const char *const returned[] = {"REFL", "PERCENTREFL", "PERCENTR", NULL};
+    char unit[48];
+    fold_unit(t->y_units, unit);
+    bool percent = memchr(t->y_units.p, '%', t->y_units.n) || strncmp(unit, "PERCENT", 7) == 0;
+    bool t_only = percent && strcmp(unit, "T") == 0, r_only = percent && strcmp(unit, "R") == 0;
+    if (begins_with_any(unit, absorbing))
+        *ret_unit = NPS_Y_ABSORBANCE;
+    else if (t_only || begins_with_any(unit, passing))
+        *ret_unit = percent || largest(p) > FRACTION_MAX ? NPS_Y_PERCENT_T : NPS_Y_TRANSMITTANCE;
+    else if (r_only || begins_with_any(unit, returned))
+        *ret_unit = percent || largest(p) > FRACTION_MAX ? NPS_Y_PERCENT_R : NPS_Y_REFLECTANCE;
+    else
+        return FAIL_DATA(b, t, NPS_E_UNSUPPORTED, "ordinate in '%s' is neither absorbance nor transmittance",
+                         nps_quote(t->y_units.p, t->y_units.n).s);
+    return NPS_OK;
+}
+
+/* Missing ordinates between measured ones by the straight line; those at the ends are left out. */
+static void fill_missing(nps_jcamp_points *p)
+{
+    size_t first = 0, end = p->n;
+    while (first < end && isnan(p->y[first]))
+        first++;
+    while (end > first && isnan(p->y[end - 1]))
+        end--;
+    for (size_t i = first; i < end;) {
+        size_t j = i + 1;
+        while (j < end && isnan(p->y[j]))
+            j++;
+        for (size_t k = i + 1; k < j && j < end; k++)
+            p->y[k] = p->y[i] + (p->y[j] - p->y[i]) * ((double)(k - i) / (double)(j - i));
+        i = j;
+    }
+    p->n = end - first;
+    memmove(p->x, p->x + first, p->n * sizeof *p->x);
+    memmove(p->y, p->y + first, p->n * sizeof *p->y);
+}
+
+/* Our own writer states the grid to the last bit, which FIRSTX and LASTX cannot. */
+static void take_grid(const nps_jcamp_block *b, nps_trace *trace)
+{
+    nps_span rest = nps_jcamp_first_line(nps_jcamp_find(b, 0, b->n, "$NPSGRID")), first, step;
+    double x0, dx;
+    if (!nps_span_token(&rest, " ", &first) || !nps_span_token(&rest, " ", &step) || !nps_span_double(first, &x0) ||
+        !nps_span_double(step, &dx))
+        return;
+    if (x0 == trace->x0_cm1 && dx > 0 && fabs(dx - trace->dx_cm1) <= 1e-6 * trace->dx_cm1)
+        trace->dx_cm1 = dx;
+}
+
+nps_status nps_jcamp_set_trace(const nps_jcamp_block *b, const nps_jcamp_table *t, nps_jcamp_points *p,
+                               size_t max_points, nps_spectrum *s, nps_err *err)
+{
+    nps_x_unit x_unit = NPS_X_CM1;
+    nps_y_unit y_unit = NPS_Y_COUNTS;
+    if (t->peaks)
+        return FAIL_DATA(b, t, NPS_E_UNSUPPORTED, "a peak table is not enough of an infrared or Raman spectrum");
+    nps_status st = x_unit_of(b, t, &x_unit, err);
+    if (st == NPS_OK && s->technique == NPS_TECH_IR)
+        st = y_unit_of(b, t, p, &y_unit, err);
+    if (st != NPS_OK)
+        return st;
+    fill_missing(p);
+    nps_trace_repairs r = {0};
+    nps_err why = {0};
+    st = nps_trace_from_points(p->x, p->y, p->n, x_unit, y_unit, max_points, &s->trace, &r, &why);
+    if (st != NPS_OK)
+        return FAIL_DATA(b, t, st, "%s", why.msg);
+    if (!r.resampled && x_unit == NPS_X_CM1)
+        take_grid(b, &s->trace);
+    s->repairs[NPS_REPAIR_X_UNIT] += r.x_converted;
+    s->repairs[NPS_REPAIR_Y_UNIT] += r.y_converted;
+    s->repairs[NPS_REPAIR_CLIPPED] += r.clipped;
+    s->repairs[NPS_REPAIR_RESAMPLED] += r.resampled;
+    s->repairs[NPS_REPAIR_DUPLICATE] += r.duplicate;
+    return NPS_OK;
+}
+
+/* Peak notes by the number of their peak, ascending, as our writer leaves them: "12 escaped text" a line. */
+typedef struct {
+    nps_scan lines;
+    uint64_t peak; /* that the pending text belongs to */
+    nps_span text;
+    bool pending;
+} note_walk;
+
+static void next_note(note_walk *w)
+{
+    w->pending = false;
+    for (nps_span line; !w->pending && nps_jcamp_value_line(&w->lines, &line);) {
+        nps_span number;
+        if (nps_span_token(&line, " ", &number) && nps_span_u64(number, &w->peak)) {
+            w->text = nps_span_trim(line);
+            w->pending = true;
+        }
+    }
+}
+
+static nps_status push(const nps_jcamp_points *p, size_t i, note_walk *w, size_t max_points, nps_spectrum *s, nps_err *err)
+{
+    NPS_AUTO_BUF note = NPS_BUF_INIT(w->text.n);
+    while (w->pending && w->peak < i)
+        next_note(w);
+    if (w->pending && w->peak == i)
+        nps_jcamp_unescape(&note, w->text);
+    nps_status st = nps_buf_check(&note, err);
+    return st == NPS_OK ? nps_peaks_push(&s->peaks, p->x[i], p->y[i], note.data, note.len, max_points, err) : st;
+}
+
+static nps_status check_mass_table(const nps_jcamp_block *b, const nps_jcamp_table *t, const nps_jcamp_points *p,
+                                   nps_err *err)
+{
+    static const char *const mass[] = {"MZ", "ME", "MASS", "AMU", "DA", "TH", "U", NULL};
+    char unit[48];
+    fold_unit(t->x_units, unit);
+    if (unit[0] && !begins_with_any(unit, mass))
+        return FAIL_DATA(b, t, NPS_E_UNSUPPORTED, "a mass spectrum over '%s' instead of m/z",
+                         nps_quote(t->x_units.p, t->x_units.n).s);
+    if (t->even && p->n > 1 && fabs(p->x[1] - p->x[0]) < CENTROID_STEP_MIN)
+        return FAIL_DATA(b, t, NPS_E_UNSUPPORTED, "a mass spectrum in profile form, not as peaks");
+    return NPS_OK;
+}
+
+nps_status nps_jcamp_set_peaks(const nps_jcamp_block *b, const nps_jcamp_table *t, const nps_jcamp_points *p,
+                               size_t max_points, nps_spectrum *s, nps_err *err)
+{
+    nps_status st = check_mass_table(b, t, p, err);
+    const nps_jcamp_ldr *notes = nps_jcamp_find(b, 0, t->head_end, "$NPSNOTE");
+    note_walk w = {.lines = nps_scan_init(notes ? notes->value.p : "", notes ? notes->value.n : 0)};
+    next_note(&w);
+    for (size_t i = 0; i < p->n && st == NPS_OK; i++) {
+        if (isnan(p->y[i]))
+            continue;
+        if (p->y[i] == 0) { /* also where some writers open the table with the point 0, 0 */
+            s->repairs[NPS_REPAIR_ZERO]++;
+            continue;
+        }
+        nps_err why = {0};
+        st = push(p, i, &w, max_points, s, &why);
+        const nps_jcamp_mark *m = nps_jcamp_mark_of(p, i);
+        if (st != NPS_OK)
+            return nps_fail_at(err, st, m->line, (size_t)(m->at - b->base), "%s", why.msg);
+    }
+    if (st == NPS_OK && !s->peaks.n)
+        return FAIL_DATA(b, t, NPS_E_FORMAT, "no peak of positive intensity");
+    return st;
+}
