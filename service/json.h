@@ -13,7 +13,8 @@ enum { NPS_JSON_DEPTH = 32 };
 typedef struct {
     nps_buf *out;
     int depth;
-    bool filled[NPS_JSON_DEPTH]; /* whether the open object or array at this depth has an item */
+    char closing[NPS_JSON_DEPTH]; /* private: bracket that ends each open level */
+    bool filled[NPS_JSON_DEPTH]; /* private: whether the open object or array at this depth has an item */
 } nps_jw;
 
 static inline nps_jw nps_jw_init(nps_buf *out) { return (nps_jw){.out = out}; }

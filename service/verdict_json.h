@@ -15,6 +15,9 @@ typedef struct {
 void nps_jw_verdict(nps_jw *w, const char *key, const nps_library *lib, const nps_verdict *v,
                     const nps_verdict_json_options *o);
 
+/* Peaks ("peaks": [[mz, intensity], ...]) or trace ("x0_cm1", "dx_cm1", "absorbance") of a spectrum. */
+void nps_jw_spectrum(nps_jw *w, const char *key, const nps_spectrum *s);
+
 /* A sample: the joint verdict, with "spectra": [one object each]. `spectra` [v->n_spectra] may be NULL. */
 void nps_jw_sample_verdict(nps_jw *w, const char *key, const nps_library *lib, const nps_sample_verdict *v,
                            const char *sample, const char *today, const nps_spectrum *const *spectra);

@@ -1,0 +1,231 @@
+#include "service/verdict_json.h"
+
+#include "spectra/quality.h"
+
+
+static void put_substance(nps_jw *w, const nps_library *lib, uint32_t s)
+{
+    nps_jw_str(w, "name", nps_library_text(lib, lib->sub_name[s]));
+    nps_jw_str(w, "inchikey", nps_library_text(lib, lib->sub_inchikey[s]));
+    const char *class_name = nps_library_text(lib, lib->sub_class[s]);
+    if (*class_name)
+        nps_jw_str(w, "class", class_name);
+}
+
+static void put_set(nps_jw *w, const nps_library *lib, const nps_member *set, size_t n)
+{
+    nps_jw_array(w, "set");
+    for (size_t i = 0; i < n; i++) {
+        uint32_t s = set[i].substance;
+        const char *key = nps_library_text(lib, lib->sub_inchikey[s]);
+        nps_jw_object(w, NULL);
+        nps_jw_str(w, "substance", *key ? key : nps_library_text(lib, lib->sub_name[s]));
+        put_substance(w, lib, s);
+        nps_jw_num(w, "p", set[i].p, 4);
+        nps_jw_end(w);
+    }
+    nps_jw_end(w);
+}
+
+static void put_hits(nps_jw *w, const nps_library *lib, const nps_verdict *v, const char *today)
+{
+    nps_jw_array(w, "hits");
+    for (size_t i = 0; i < v->n_hits; i++) {
+        const nps_hit *h = &v->hits[i];
+        bool open = nps_library_entry_is_open(lib, h->entry, today);
+        nps_jw_object(w, NULL);
+        nps_jw_i64(w, "rank", (int64_t)i + 1);
+        nps_jw_i64(w, "entry", h->entry);
+        put_substance(w, lib, h->substance);
+        nps_jw_num(w, "score", h->score, 4);
+        nps_jw_num(w, "reverse", h->reverse, 4);
+        nps_jw_num(w, "explained", h->explained, 4);
+        if (nps_technique_is_mass(v->technique))
+            nps_jw_i64(w, "matched", h->matched);
+        nps_jw_str(w, "visibility", nps_visibility_name((nps_visibility)lib->entry_visibility[h->entry]));
+        nps_jw_bool(w, "peaks_available", open);
+        if (open)
+            nps_jw_str(w, "contributor", nps_library_text(lib, lib->entry_contributor[h->entry]));
+        nps_jw_end(w);
+    }
+    nps_jw_end(w);
+}
+
+static void put_analogs(nps_jw *w, const nps_library *lib, const nps_verdict *v)
+{
+    nps_jw_array(w, "analogs");
+    for (size_t i = 0; i < v->n_analogs; i++) {
+        const nps_analog *a = &v->analogs[i];
+        nps_jw_object(w, NULL);
+        nps_jw_i64(w, "rank", (int64_t)i + 1);
+        nps_jw_i64(w, "entry", a->entry);
+        put_substance(w, lib, a->substance);
+        nps_jw_num(w, "score", a->score, 4);
+        nps_jw_num(w, "delta_mass", a->delta_mass, 4);
+        nps_jw_str(w, "delta_formula", a->delta_formula);
+        nps_jw_i64(w, "matched_direct", a->direct);
+        nps_jw_i64(w, "matched_shifted", a->shifted);
+        nps_jw_end(w);
+    }
+    nps_jw_end(w);
+}
+
+static void put_quality(nps_jw *w, const nps_verdict *v)
+{
+    nps_jw_object(w, "quality");
+    nps_jw_bool(w, "usable", nps_quality_is_usable(v->quality));
+    nps_jw_array(w, "reasons");
+    for (unsigned bit = 1; bit && bit <= v->quality; bit <<= 1)
+        if (v->quality & bit)
+            nps_jw_str(w, NULL, nps_quality_text((nps_quality_bit)bit));
+    nps_jw_end(w);
+    nps_jw_array(w, "repairs");
+    for (nps_repair r = 0; r < NPS_REPAIR_COUNT; r++) {
+        if (!v->repairs[r])
+            continue;
+        NPS_AUTO_BUF text = NPS_BUF_INIT(200);
+        nps_repair_text(&text, r, v->repairs[r]);
+        nps_jw_object(w, NULL);
+        nps_jw_str(w, "code", nps_repair_name(r));
+        nps_jw_i64(w, "count", (int64_t)v->repairs[r]);
+        nps_jw_str(w, "text", text.data);
+        nps_jw_end(w);
+    }
+    nps_jw_end(w);
+    nps_jw_end(w);
+}
+
+static void put_library(nps_jw *w, const nps_library *lib)
+{
+    nps_jw_object(w, "library");
+    nps_jw_str(w, "generation", lib->generation);
+    nps_jw_i64(w, "ruleset", NPS_RULESET);
+    nps_jw_str(w, "name", lib->name);
+    nps_jw_bool(w, "measured", !lib->generated);
+    nps_jw_end(w);
+}
+
+static void put_calibration(nps_jw *w, const nps_verdict *v)
+{
+    nps_jw_object(w, "calibration");
+    nps_jw_str(w, "source", nps_calibration_source_name(v->calibration));
+    nps_jw_i64(w, "pairs", (int64_t)v->calibration_n);
+    nps_jw_num(w, "threshold", v->threshold, 4);
+    nps_jw_num(w, "coverage_low", v->coverage_low, 4);
+    nps_jw_num(w, "coverage_high", v->coverage_high, 4);
+    nps_jw_end(w);
+}
+
+/* The rule's own words; free text cannot overrule them. One technique alone is presumptive (SWGDRUG, ASTM E2329). */
+static void put_statement(nps_jw *w, const nps_library *lib, nps_outcome outcome, const nps_member *set, size_t n_set,
+                          double alpha, nps_calibration_source calibration)
+{
+    NPS_AUTO_BUF b = NPS_BUF_INIT((size_t)64 << 10);
+    const char *first = n_set ? nps_library_text(lib, lib->sub_name[set[0].substance]) : "";
+    switch (outcome) {
+    case NPS_IDENTIFIED: nps_buf_printf(&b, "Presumptive: %s is the only substance of this library that fits.", first); break;
+    case NPS_AMBIGUOUS:
+        nps_buf_printf(&b, "Presumptive: one of %zu substances that this measurement cannot tell apart.", n_set);
+        break;
+    case NPS_NOVEL: nps_buf_puts(&b, "Nothing in this library fits: the substance may be new to it."); break;
+    case NPS_UNUSABLE: nps_buf_puts(&b, "The measurement is too poor for a verdict."); break;
+    }
+    if (outcome != NPS_UNUSABLE && calibration == NPS_CALIBRATION_NONE)
+        nps_buf_puts(&b, " No error rate can be stated: there is nothing to calibrate this technique on.");
+    else if (outcome == NPS_NOVEL)
+        nps_buf_printf(&b, " For substances that are in the library this answer is given in at most %g %% of cases.",
+                       100 * alpha);
+    else if (outcome != NPS_UNUSABLE)
+        nps_buf_printf(&b, " The set misses a substance of the library in at most %g %% of cases.", 100 * alpha);
+    if (lib->generated)
+        nps_buf_puts(&b, " The library is generated, not measured: this is a demonstration, not casework.");
+    nps_jw_str(w, "statement", b.data);
+}
+
+void nps_jw_verdict(nps_jw *w, const char *key, const nps_library *lib, const nps_verdict *v,
+                    const nps_verdict_json_options *o)
+{
+    nps_jw_object(w, key);
+    nps_jw_str(w, "query", o->query);
+    nps_jw_str(w, "technique", nps_technique_name(v->technique));
+    nps_jw_str(w, "verdict", nps_outcome_name(v->outcome));
+    nps_jw_num(w, "alpha", v->alpha, 6);
+    nps_jw_num(w, "p_known", v->p_known, 4);
+    put_statement(w, lib, v->outcome, v->set, v->n_set, v->alpha, v->calibration);
+    put_set(w, lib, v->set, v->n_set);
+    put_hits(w, lib, v, o->today);
+    put_analogs(w, lib, v);
+    nps_jw_array(w, "classes");
+    for (size_t i = 0; i < v->n_classes; i++) {
+        nps_jw_object(w, NULL);
+        nps_jw_str(w, "class", nps_library_text(lib, v->classes[i].class_name));
+        nps_jw_num(w, "p", v->classes[i].p, 4);
+        nps_jw_end(w);
+    }
+    nps_jw_end(w);
+    put_library(w, lib);
+    put_calibration(w, v);
+    put_quality(w, v);
+    nps_jw_str(w, "input_digest", v->input_digest);
+    if (o->spectrum)
+        nps_jw_spectrum(w, "spectrum", o->spectrum);
+    nps_jw_end(w);
+}
+
+void nps_jw_spectrum(nps_jw *w, const char *key, const nps_spectrum *s)
+{
+    nps_jw_object(w, key);
+    nps_jw_str(w, "technique", nps_technique_name(s->technique));
+    if (s->precursor_mz > 0)
+        nps_jw_num(w, "precursor_mz", s->precursor_mz, 5);
+    if (nps_technique_is_mass(s->technique)) {
+        nps_jw_array(w, "peaks");
+        for (size_t i = 0; i < s->peaks.n; i++) {
+            nps_jw_array(w, NULL);
+            nps_jw_num(w, NULL, s->peaks.mz[i], 5);
+            nps_jw_num(w, NULL, (double)s->peaks.intensity[i], 4);
+            nps_jw_end(w);
+        }
+        nps_jw_end(w);
+    } else {
+        nps_jw_num(w, "x0_cm1", s->trace.x0_cm1, 6);
+        nps_jw_num(w, "dx_cm1", s->trace.dx_cm1, 9);
+        nps_jw_array(w, "absorbance");
+        for (size_t i = 0; i < s->trace.n; i++)
+            nps_jw_num(w, NULL, (double)s->trace.y[i], 6);
+        nps_jw_end(w);
+    }
+    nps_jw_end(w);
+}
+
+void nps_jw_sample_verdict(nps_jw *w, const char *key, const nps_library *lib, const nps_sample_verdict *v,
+                           const char *sample, const char *today, const nps_spectrum *const *spectra)
+{
+    nps_calibration_source weakest = NPS_CALIBRATION_OWN;
+    for (size_t i = 0; i < v->n_spectra; i++)
+        if (v->spectra[i]->outcome != NPS_UNUSABLE && v->spectra[i]->calibration == NPS_CALIBRATION_NONE)
+            weakest = NPS_CALIBRATION_NONE;
+    nps_jw_object(w, key);
+    nps_jw_str(w, "sample", sample);
+    nps_jw_str(w, "verdict", nps_outcome_name(v->outcome));
+    nps_jw_num(w, "alpha", v->alpha, 6);
+    nps_jw_num(w, "p_known", v->p_known, 4);
+    put_statement(w, lib, v->outcome, v->set, v->n_set, v->alpha, weakest);
+    if (v->conflict)
+        nps_jw_str(w, "conflict", "each spectrum fits something in the library, but no substance fits them all: "
+                                  "a mixture, or spectra of different samples");
+    put_set(w, lib, v->set, v->n_set);
+    put_library(w, lib);
+    nps_jw_object(w, "minimum_scheme");
+    nps_jw_bool(w, "met", v->minimum_scheme);
+    nps_jw_str(w, "missing", v->missing);
+    nps_jw_end(w);
+    nps_jw_array(w, "spectra");
+    for (size_t i = 0; i < v->n_spectra; i++) {
+        const char *name = spectra && spectra[i]->text[NPS_TEXT_NAME] ? spectra[i]->text[NPS_TEXT_NAME] : "";
+        nps_verdict_json_options o = {.query = name, .today = today, .spectrum = spectra ? spectra[i] : NULL};
+        nps_jw_verdict(w, NULL, lib, v->spectra[i], &o);
+    }
+    nps_jw_end(w);
+    nps_jw_end(w);
+}
