@@ -1,5 +1,6 @@
 #include "service/verdict_json.h"
 
+#include "service/report.h"
 #include "spectra/quality.h"
 
 
@@ -116,29 +117,11 @@ static void put_calibration(nps_jw *w, const nps_verdict *v)
     nps_jw_end(w);
 }
 
-/* The rule's own words; free text cannot overrule them. One technique alone is presumptive (SWGDRUG, ASTM E2329). */
 static void put_statement(nps_jw *w, const nps_library *lib, nps_outcome outcome, const nps_member *set, size_t n_set,
                           double alpha, nps_calibration_source calibration)
 {
     NPS_AUTO_BUF b = NPS_BUF_INIT((size_t)64 << 10);
-    const char *first = n_set ? nps_library_text(lib, lib->sub_name[set[0].substance]) : "";
-    switch (outcome) {
-    case NPS_IDENTIFIED: nps_buf_printf(&b, "Presumptive: %s is the only substance of this library that fits.", first); break;
-    case NPS_AMBIGUOUS:
-        nps_buf_printf(&b, "Presumptive: one of %zu substances that this measurement cannot tell apart.", n_set);
-        break;
-    case NPS_NOVEL: nps_buf_puts(&b, "Nothing in this library fits: the substance may be new to it."); break;
-    case NPS_UNUSABLE: nps_buf_puts(&b, "The measurement is too poor for a verdict."); break;
-    }
-    if (outcome != NPS_UNUSABLE && calibration == NPS_CALIBRATION_NONE)
-        nps_buf_puts(&b, " No error rate can be stated: there is nothing to calibrate this technique on.");
-    else if (outcome == NPS_NOVEL)
-        nps_buf_printf(&b, " For substances that are in the library this answer is given in at most %g %% of cases.",
-                       100 * alpha);
-    else if (outcome != NPS_UNUSABLE)
-        nps_buf_printf(&b, " The set misses a substance of the library in at most %g %% of cases.", 100 * alpha);
-    if (lib->generated)
-        nps_buf_puts(&b, " The library is generated, not measured: this is a demonstration, not casework.");
+    nps_report_statement(&b, lib, outcome, set, n_set, alpha, calibration);
     nps_jw_str(w, "statement", b.data);
 }
 

@@ -1,0 +1,297 @@
+/* npswatch identify: spectra in, verdicts out, one line or one table each, in the order of the input. */
+#include "reference-lib/match.h"
+#include "service/calibration_file.h"
+#include "service/cli.h"
+#include "service/report.h"
+#include "service/verdict_json.h"
+
+#include <getopt.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char usage[] =
+    "usage: npswatch identify --library LIB.h5 [OPTION...] FILE...\n\n"
+    "  --library FILE      library to search\n"
+    "  --alpha A           error rate of the set, 0 < A <= 0.5 (default 0.05)\n"
+    "  --top N             hits and analogues to list (default 10)\n"
+    "  --tol DA            m/z tolerance of MS/MS peaks in Da, up to 0.025 (default 0.02)\n"
+    "  --precursor-ppm P   precursor window (default 10)\n"
+    "  --calibration FILE  thresholds of your own replicates (npswatch calibrate)\n"
+    "  --technique NAME    ei, msms, dart: for files that do not say (default: guessed from the file)\n"
+    "  --sample            all spectra of all files are one sample: one joint verdict\n"
+    "  --no-analogs        skip the search for analogues (faster)\n"
+    "  --threads N         default: all cores\n"
+    "  --json              one JSON object a line\n"
+    "  --html FILE         also a report to print\n\n"
+    "examples:\n"
+    "  npswatch identify --library swgdrug.h5 unknown.jdx\n"
+    "  npswatch identify --library swgdrug.h5 --json queries.msp.gz | jq .verdict\n"
+    "  npswatch identify --library swgdrug.h5 --sample gcms.msp ftir.jdx\n";
+
+typedef struct {
+    const char *library, *html, *calibration;
+    bool json, sample;
+    nps_technique technique; /* NPS_TECH_UNKNOWN: as guessed */
+    unsigned threads;
+    nps_match_options match;
+} identify_options;
+
+typedef struct {
+    nps_spectrum **item;
+    size_t n, cap;
+    nps_technique technique;
+} spectrum_list;
+
+static nps_status keep(void *arg, const char *file, nps_spectrum **s, nps_err *err)
+{
+    spectrum_list *l = arg;
+    (void)file;
+    nps_status st = nps_grow(&l->item, &l->cap, l->n + 1, sizeof *l->item, SIZE_MAX / 8, err);
+    if (st != NPS_OK)
+        return st;
+    if (l->technique != NPS_TECH_UNKNOWN && nps_technique_is_mass((*s)->technique))
+        (*s)->technique = l->technique;
+    l->item[l->n++] = nps_steal(*s);
+    return NPS_OK;
+}
+
+typedef struct {
+    const nps_library *lib;
+    const spectrum_list *list;
+    const identify_options *o;
+    const char *today;
+    nps_verdict **verdict; /* [list->n] */
+    atomic_size_t next;
+} shared_work;
+
+typedef struct {
+    shared_work *work;
+    nps_status st;
+    nps_err err;
+} worker;
+
+static void *work_off(void *arg)
+{
+    worker *me = arg;
+    shared_work *all = me->work;
+    NPS_AUTO(nps_workspace) w = NULL;
+    me->st = nps_workspace_new(&w, &me->err);
+    for (size_t i; me->st == NPS_OK && (i = atomic_fetch_add(&all->next, 1)) < all->list->n;)
+        me->st = nps_match(all->lib, all->list->item[i], &all->o->match, w, &all->verdict[i], &me->err);
+    return NULL;
+}
+
+static nps_status match_all(shared_work *work, nps_err *err)
+{
+    enum { MAX = 16 };
+    worker me[MAX];
+    pthread_t thread[MAX];
+    bool running[MAX] = {false};
+    unsigned n = work->o->threads;
+    for (unsigned t = 0; t < n; t++) {
+        me[t] = (worker){.work = work};
+        running[t] = t > 0 && pthread_create(&thread[t], NULL, work_off, &me[t]) == 0;
+    }
+    work_off(&me[0]);
+    nps_status st = NPS_OK;
+    for (unsigned t = 0; t < n; t++) {
+        if (running[t])
+            pthread_join(thread[t], NULL);
+        if (st == NPS_OK && me[t].st != NPS_OK) {
+            st = me[t].st;
+            *err = me[t].err;
+        }
+    }
+    return st;
+}
+
+static const char *name_of(const nps_spectrum *s)
+{
+    return s->text[NPS_TEXT_NAME] ? s->text[NPS_TEXT_NAME] : s->text[NPS_TEXT_ID] ? s->text[NPS_TEXT_ID] : "";
+}
+
+static nps_status put_line(const nps_buf *b, nps_err *err)
+{
+    nps_status st = nps_buf_check(b, err);
+    if (st == NPS_OK && (fwrite(b->data, 1, b->len, stdout) != b->len || putchar('\n') == EOF))
+        st = nps_fail(err, NPS_E_IO, "standard output cannot be written");
+    return st;
+}
+
+static nps_status print_verdicts(const shared_work *work, nps_err *err)
+{
+    nps_status st = NPS_OK;
+    NPS_AUTO_BUF b = NPS_BUF_INIT((size_t)64 << 20);
+    for (size_t i = 0; i < work->list->n && st == NPS_OK; i++) {
+        nps_buf_clear(&b);
+        const nps_spectrum *s = work->list->item[i];
+        if (work->o->json) {
+            nps_jw w = nps_jw_init(&b);
+            nps_jw_verdict(&w, NULL, work->lib, work->verdict[i],
+                           &(nps_verdict_json_options){.query = name_of(s), .today = work->today});
+        } else {
+            nps_report_text(&b, work->lib, work->verdict[i], name_of(s));
+        }
+        st = put_line(&b, err);
+    }
+    return st;
+}
+
+static nps_status write_report(const shared_work *work, nps_err *err)
+{
+    NPS_AUTO_BUF b = NPS_BUF_INIT((size_t)1 << 30);
+    char now[24];
+    nps_cli_now(now);
+    nps_report_html_begin(&b, work->lib, now);
+    for (size_t i = 0; i < work->list->n; i++)
+        nps_report_html_verdict(&b, work->lib, work->verdict[i], work->list->item[i], name_of(work->list->item[i]),
+                                work->today);
+    nps_report_html_end(&b);
+    nps_status st = nps_buf_check(&b, err);
+    if (st != NPS_OK)
+        return st;
+    FILE *f = fopen(work->o->html, "we");
+    bool good = f && fwrite(b.data, 1, b.len, f) == b.len;
+    if (f && fclose(f) != 0)
+        good = false;
+    return good ? NPS_OK : nps_fail(err, NPS_E_IO, "report '%s' cannot be written", work->o->html);
+}
+
+static nps_status identify_sample(const shared_work *work, nps_err *err)
+{
+    NPS_AUTO(nps_workspace) w = NULL;
+    NPS_AUTO(nps_sample_verdict) v = NULL;
+    NPS_AUTO_BUF b = NPS_BUF_INIT((size_t)64 << 20);
+    const nps_spectrum *const *all = (const nps_spectrum *const *)work->list->item;
+    nps_status st = nps_workspace_new(&w, err);
+    if (st == NPS_OK)
+        st = nps_match_sample(work->lib, all, work->list->n, &work->o->match, w, &v, err);
+    if (st != NPS_OK)
+        return st;
+    if (work->o->json) {
+        nps_jw jw = nps_jw_init(&b);
+        nps_jw_sample_verdict(&jw, NULL, work->lib, v, name_of(all[0]), work->today, NULL);
+    } else {
+        nps_report_sample_text(&b, work->lib, v, all);
+    }
+    return put_line(&b, err);
+}
+
+static nps_status identify(const nps_library *lib, const spectrum_list *list, const identify_options *o, nps_err *err)
+{
+    char today[11];
+    nps_cli_today(today);
+    shared_work work = {.lib = lib, .list = list, .o = o, .today = today};
+    if (o->sample)
+        return identify_sample(&work, err);
+    work.verdict = nps_array(list->n, sizeof *work.verdict);
+    if (!work.verdict)
+        return nps_fail_nomem(err);
+    atomic_init(&work.next, 0);
+    nps_status st = match_all(&work, err);
+    if (st == NPS_OK)
+        st = print_verdicts(&work, err);
+    if (st == NPS_OK && o->html)
+        st = write_report(&work, err);
+    for (size_t i = 0; i < list->n; i++)
+        nps_verdict_free(work.verdict[i]);
+    free(work.verdict);
+    return st;
+}
+
+static int parse(int argc, char **argv, identify_options *o)
+{
+    enum { LIBRARY = 1, ALPHA, TOP, TOL, PPM, CALIBRATION, TECHNIQUE, SAMPLE, NO_ANALOGS, THREADS, JSON, HTML, HELP };
+    static const struct option longs[] = {{"library", 1, NULL, LIBRARY},
+                                          {"alpha", 1, NULL, ALPHA},
+                                          {"top", 1, NULL, TOP},
+                                          {"tol", 1, NULL, TOL},
+                                          {"precursor-ppm", 1, NULL, PPM},
+                                          {"calibration", 1, NULL, CALIBRATION},
+                                          {"technique", 1, NULL, TECHNIQUE},
+                                          {"sample", 0, NULL, SAMPLE},
+                                          {"no-analogs", 0, NULL, NO_ANALOGS},
+                                          {"threads", 1, NULL, THREADS},
+                                          {"json", 0, NULL, JSON},
+                                          {"html", 1, NULL, HTML},
+                                          {"help", 0, NULL, HELP},
+                                          {0}};
+    size_t threads;
+    for (int c; (c = getopt_long(argc, argv, "h", longs, NULL)) != -1;)
+        switch (c) {
+        case LIBRARY: o->library = optarg; break;
+        case ALPHA:
+            if (!nps_cli_double(optarg, 1e-6, 0.5, &o->match.alpha))
+                return nps_cli_usage("identify", "--alpha '%s' is outside (0, 0.5]", optarg);
+            break;
+        case TOP:
+            if (!nps_cli_size(optarg, 1, 1000, &o->match.top))
+                return nps_cli_usage("identify", "--top '%s' is outside 1..1000", optarg);
+            break;
+        case TOL:
+            if (!nps_cli_double(optarg, 1e-6, 0.025, &o->match.tol_mz))
+                return nps_cli_usage("identify", "--tol '%s' is outside (0, 0.025] Da", optarg);
+            break;
+        case PPM:
+            if (!nps_cli_double(optarg, 1e-3, 1000, &o->match.tol_precursor_ppm))
+                return nps_cli_usage("identify", "--precursor-ppm '%s' is outside (0, 1000]", optarg);
+            break;
+        case CALIBRATION: o->calibration = optarg; break;
+        case TECHNIQUE:
+            if (!nps_technique_parse(nps_span_of(optarg), &o->technique) || !nps_technique_is_mass(o->technique))
+                return nps_cli_usage("identify", "--technique '%s' is none of ei, msms, dart", optarg);
+            break;
+        case SAMPLE: o->sample = true; break;
+        case NO_ANALOGS: o->match.with_analogs = false; break;
+        case THREADS:
+            if (!nps_cli_size(optarg, 1, 16, &threads))
+                return nps_cli_usage("identify", "--threads '%s' is outside 1..16", optarg);
+            o->threads = (unsigned)threads;
+            break;
+        case JSON: o->json = true; break;
+        case HTML: o->html = optarg; break;
+        case HELP:
+        case 'h': fputs(usage, stdout); return NPS_EXIT_DONE;
+        default: return nps_cli_usage("identify", "bad option");
+        }
+    if (optind == argc)
+        return nps_cli_usage("identify", "no file given");
+    return -1;
+}
+
+int nps_cmd_identify(int argc, char **argv)
+{
+    identify_options o = {.match = nps_match_options_default(), .threads = nps_cli_cores()};
+    int rc = parse(argc, argv, &o);
+    if (rc >= 0)
+        return rc;
+    NPS_AUTO_LIBRARY lib = nps_cli_library("identify", o.library);
+    if (!lib)
+        return o.library ? NPS_EXIT_INPUT : NPS_EXIT_USAGE;
+    nps_err err = {0};
+    nps_calibration_set own = {0};
+    if (o.calibration) {
+        if (nps_calibration_file_read(o.calibration, &own, &err) != NPS_OK) {
+            nps_cli_complain(o.calibration, &err);
+            return NPS_EXIT_INPUT;
+        }
+        o.match.own_calibration = own.technique;
+    }
+    spectrum_list list = {.technique = o.technique};
+    nps_read_limits limits = nps_read_limits_for_library();
+    size_t failed = 0;
+    nps_status st = nps_cli_each_spectrum(argv + optind, argc - optind, &limits, keep, &list, &failed, &err);
+    if (st == NPS_OK && list.n)
+        st = identify(lib, &list, &o, &err);
+    if (st != NPS_OK)
+        nps_cli_complain(NULL, &err);
+    for (size_t i = 0; i < list.n; i++)
+        nps_spectrum_free(list.item[i]);
+    free(list.item);
+    nps_calibration_set_done(&own);
+    return st == NPS_OK && !failed ? NPS_EXIT_DONE : NPS_EXIT_INPUT;
+}

@@ -1,0 +1,267 @@
+/* npswatch search: hit lists by one similarity, without a verdict. */
+#include "reference-lib/index.h"
+#include "reference-lib/ir.h"
+#include "reference-lib/lag.h"
+#include "reference-lib/match_impl.h"
+#include "service/cli.h"
+#include "service/json.h"
+#include "spectra/clean.h"
+#include "spectra/formula.h"
+
+#include <getopt.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char usage[] =
+    "usage: npswatch search --library LIB.h5 --mode identity|analog [OPTION...] FILE...\n\n"
+    "  --mode identity     the most similar spectra (default)\n"
+    "  --mode analog       the most similar spectra moved by a mass: EI over all shifts up to 300 Da by FFT, MS/MS by the\n"
+    "                      precursor difference\n"
+    "  --score NAME        cosine (EI), entropy (MS/MS), correlation (infrared, Raman): default by technique\n"
+    "  --tol T             MS/MS: m/z tolerance, 0.02 (Da) or 10ppm (at the precursor)\n"
+    "  --window PPM        MS/MS identity: only entries within this precursor window\n"
+    "  --top N             hits to list (default 10)\n"
+    "  --json              one JSON object a line\n\n"
+    "examples:\n"
+    "  npswatch search --library swgdrug.h5 --mode analog unknown.jdx\n"
+    "  npswatch search --library msms.h5 --window 10 --json unknowns.mgf\n";
+
+typedef struct {
+    const char *library, *score;
+    bool analog, json;
+    nps_span tol;
+    double window_ppm; /* 0: open */
+    size_t top;
+    nps_library *lib;
+    nps_workspace *w;
+} search_options;
+
+typedef struct {
+    uint32_t entry;
+    double score, delta;
+    char formula[NPS_FORMULA_MAX];
+} search_hit;
+
+static const char *score_of(nps_technique t)
+{
+    return t == NPS_TECH_EI ? "cosine" : nps_technique_is_mass(t) ? "entropy" : "correlation";
+}
+
+static nps_status tolerance(const search_options *o, double precursor, double *ret, nps_err *err)
+{
+    double v = 0.02;
+    nps_span t = o->tol;
+    bool ppm = t.n > 3 && nps_span_is((nps_span){t.p + t.n - 3, 3}, "ppm");
+    if (t.n && !nps_span_double((nps_span){t.p, t.n - (ppm ? 3 : 0)}, &v))
+        return nps_fail(err, NPS_E_RANGE, "tolerance '%s' is no number", nps_quote(t.p, t.n).s);
+    if (ppm)
+        v *= (precursor > 0 ? precursor : 200) * 1e-6;
+    if (!(v > 0 && v <= 0.025))
+        return nps_fail(err, NPS_E_RANGE, "tolerance of %g Da is outside (0, 0.025]", v);
+    *ret = v;
+    return NPS_OK;
+}
+
+static void take_top(const search_options *o, const nps_prepared *q, search_hit *hits, size_t *ret_n)
+{
+    *ret_n = o->w->top.n;
+    for (size_t i = 0; i < *ret_n; i++) {
+        uint32_t e = o->w->top.item[i].index;
+        hits[i] = (search_hit){.entry = e, .score = o->w->top.item[i].score};
+        if (o->analog) {
+            hits[i].delta = q->precursor - o->lib->entry_precursor[e];
+            nps_formula_change(hits[i].delta, 0.005, hits[i].formula);
+        }
+    }
+}
+
+static nps_status search_ei(const search_options *o, const nps_prepared *q, const nps_filter *f, search_hit *hits,
+                            size_t *ret_n, nps_err *err)
+{
+    if (!o->analog) {
+        NPS_AUTO_MEM(uint32_t *) bin = nps_array(q->nominal.n, sizeof *bin);
+        NPS_AUTO_MEM(float *) weight = nps_array(q->nominal.n, sizeof *weight);
+        if (!bin || !weight)
+            return nps_fail_nomem(err);
+        size_t n = nps_index_ei_weights(&q->nominal, bin, weight);
+        nps_status st = nps_search_ei(o->lib, bin, weight, n, f, o->top, o->w, err);
+        if (st == NPS_OK)
+            take_top(o, q, hits, ret_n);
+        return st;
+    }
+    NPS_AUTO_MEM(nps_lag_hit *) found = nps_array(o->top, sizeof *found);
+    if (!found)
+        return nps_fail_nomem(err);
+    nps_status st = nps_search_lag(o->lib, &q->nominal, f, o->top, o->w, found, ret_n, err);
+    for (size_t i = 0; st == NPS_OK && i < *ret_n; i++) {
+        hits[i] = (search_hit){.entry = found[i].entry, .score = found[i].score, .delta = found[i].lag};
+        nps_formula_change(hits[i].delta, 0.11, hits[i].formula);
+    }
+    return st;
+}
+
+static nps_status search_msms(const search_options *o, const nps_prepared *q, const nps_filter *f, search_hit *hits,
+                              size_t *ret_n, nps_err *err)
+{
+    double tol;
+    nps_peak_view peaks = nps_peaks_view(&q->clean);
+    nps_status st = tolerance(o, q->precursor, &tol, err);
+    if (st != NPS_OK)
+        return st;
+    if ((o->analog || o->window_ppm > 0) && !(q->precursor > 0))
+        return nps_fail(err, NPS_E_RANGE, "this search needs a precursor m/z and the file gives none");
+    if (o->analog)
+        st = nps_search_hybrid(o->lib, peaks, q->precursor, tol, f, o->top, o->w, err);
+    else if (o->window_ppm > 0)
+        st = nps_search_window(o->lib, peaks, q->precursor, q->precursor * o->window_ppm * 1e-6, tol, f, o->top, o->w, err);
+    else
+        st = nps_search_open(o->lib, peaks, tol, f, o->top, o->w, err);
+    if (st == NPS_OK)
+        take_top(o, q, hits, ret_n);
+    return st;
+}
+
+static nps_status search(const search_options *o, const nps_spectrum *s, search_hit *hits, size_t *ret_n, nps_err *err)
+{
+    nps_prepared q;
+    nps_filter f = nps_filter_all();
+    f.polarity = s->polarity;
+    if (o->score && strcmp(o->score, score_of(s->technique)) != 0)
+        return nps_fail(err, NPS_E_UNSUPPORTED, "%s spectra are searched by %s, not by '%s'",
+                        nps_technique_name(s->technique), score_of(s->technique), o->score);
+    nps_status st = nps_prepare(s, &q, err);
+    if (st != NPS_OK)
+        return st;
+    if (s->technique == NPS_TECH_EI)
+        st = search_ei(o, &q, &f, hits, ret_n, err);
+    else if (nps_technique_is_mass(s->technique))
+        st = search_msms(o, &q, &f, hits, ret_n, err);
+    else if (o->analog)
+        st = nps_fail(err, NPS_E_UNSUPPORTED, "a mass shift has no meaning for %s spectra", nps_technique_name(s->technique));
+    else {
+        st = nps_search_ir(o->lib, q.grid, s->technique, &f, o->top, o->w, err);
+        if (st == NPS_OK)
+            take_top(o, &q, hits, ret_n);
+    }
+    nps_prepared_done(&q);
+    return st;
+}
+
+static void put_json(nps_buf *b, const search_options *o, const nps_spectrum *s, const search_hit *hits, size_t n)
+{
+    nps_jw w = nps_jw_init(b);
+    nps_jw_object(&w, NULL);
+    nps_jw_str(&w, "query", s->text[NPS_TEXT_NAME] ? s->text[NPS_TEXT_NAME] : "");
+    nps_jw_str(&w, "mode", o->analog ? "analog" : "identity");
+    nps_jw_str(&w, "score", o->analog && s->technique == NPS_TECH_EI ? "all-lag cosine" : score_of(s->technique));
+    nps_jw_array(&w, "hits");
+    for (size_t i = 0; i < n; i++) {
+        uint32_t sub = o->lib->entry_substance[hits[i].entry];
+        nps_jw_object(&w, NULL);
+        nps_jw_i64(&w, "rank", (int64_t)i + 1);
+        nps_jw_i64(&w, "entry", hits[i].entry);
+        nps_jw_str(&w, "name", nps_library_text(o->lib, o->lib->sub_name[sub]));
+        nps_jw_str(&w, "inchikey", nps_library_text(o->lib, o->lib->sub_inchikey[sub]));
+        nps_jw_num(&w, "score", hits[i].score, 6);
+        if (o->analog) {
+            nps_jw_num(&w, "delta_mass", hits[i].delta, 4);
+            nps_jw_str(&w, "delta_formula", hits[i].formula);
+        }
+        nps_jw_end(&w);
+    }
+    nps_jw_end(&w);
+    nps_jw_end(&w);
+    nps_buf_putc(b, '\n');
+}
+
+static void put_table(nps_buf *b, const search_options *o, const nps_spectrum *s, const search_hit *hits, size_t n)
+{
+    nps_buf_printf(b, "%s (%s)\n", s->text[NPS_TEXT_NAME] ? s->text[NPS_TEXT_NAME] : "unnamed spectrum",
+                   nps_technique_name(s->technique));
+    for (size_t i = 0; i < n; i++) {
+        nps_buf_printf(b, "  %3zu  %.4f  ", i + 1, hits[i].score);
+        if (o->analog)
+            nps_buf_printf(b, "%+9.3f Da  %-14s ", hits[i].delta, hits[i].formula);
+        nps_buf_printf(b, "%s\n", nps_library_text(o->lib, o->lib->sub_name[o->lib->entry_substance[hits[i].entry]]));
+    }
+}
+
+static nps_status search_one(void *arg, const char *file, nps_spectrum **s, nps_err *err)
+{
+    const search_options *o = arg;
+    NPS_AUTO_MEM(search_hit *) hits = nps_array(o->top, sizeof *hits);
+    NPS_AUTO_BUF b = NPS_BUF_INIT((size_t)64 << 20);
+    size_t n = 0;
+    (void)file;
+    if (!hits)
+        return nps_fail_nomem(err);
+    nps_status st = search(o, *s, hits, &n, err);
+    if (st != NPS_OK)
+        return st;
+    if (o->json)
+        put_json(&b, o, *s, hits, n);
+    else
+        put_table(&b, o, *s, hits, n);
+    st = nps_buf_check(&b, err);
+    if (st == NPS_OK && fwrite(b.data, 1, b.len, stdout) != b.len)
+        st = nps_fail(err, NPS_E_IO, "standard output cannot be written");
+    return st;
+}
+
+static int parse(int argc, char **argv, search_options *o)
+{
+    enum { LIBRARY = 1, MODE, SCORE, TOL, WINDOW, TOP, JSON, HELP };
+    static const struct option longs[] = {{"library", 1, NULL, LIBRARY}, {"mode", 1, NULL, MODE}, {"score", 1, NULL, SCORE},
+                                          {"tol", 1, NULL, TOL},         {"window", 1, NULL, WINDOW},
+                                          {"top", 1, NULL, TOP},         {"json", 0, NULL, JSON}, {"help", 0, NULL, HELP},
+                                          {0}};
+    for (int c; (c = getopt_long(argc, argv, "h", longs, NULL)) != -1;)
+        switch (c) {
+        case LIBRARY: o->library = optarg; break;
+        case MODE:
+            o->analog = strcmp(optarg, "analog") == 0;
+            if (!o->analog && strcmp(optarg, "identity") != 0)
+                return nps_cli_usage("search", "--mode '%s' is none of identity, analog", optarg);
+            break;
+        case SCORE: o->score = optarg; break;
+        case TOL: o->tol = nps_span_of(optarg); break;
+        case WINDOW:
+            if (!nps_cli_double(optarg, 1e-3, 1000, &o->window_ppm))
+                return nps_cli_usage("search", "--window '%s' is outside (0, 1000] ppm", optarg);
+            break;
+        case TOP:
+            if (!nps_cli_size(optarg, 1, 1000, &o->top))
+                return nps_cli_usage("search", "--top '%s' is outside 1..1000", optarg);
+            break;
+        case JSON: o->json = true; break;
+        case HELP:
+        case 'h': fputs(usage, stdout); return NPS_EXIT_DONE;
+        default: return nps_cli_usage("search", "bad option");
+        }
+    return optind == argc ? nps_cli_usage("search", "no file given") : -1;
+}
+
+int nps_cmd_search(int argc, char **argv)
+{
+    search_options o = {.top = 10};
+    int rc = parse(argc, argv, &o);
+    if (rc >= 0)
+        return rc;
+    NPS_AUTO_LIBRARY lib = nps_cli_library("search", o.library);
+    if (!lib)
+        return o.library ? NPS_EXIT_INPUT : NPS_EXIT_USAGE;
+    NPS_AUTO(nps_workspace) w = NULL;
+    nps_err err = {0};
+    size_t failed = 0;
+    nps_read_limits limits = nps_read_limits_for_library();
+    nps_status st = nps_workspace_new(&w, &err);
+    o.lib = lib;
+    o.w = w;
+    if (st == NPS_OK)
+        st = nps_cli_each_spectrum(argv + optind, argc - optind, &limits, search_one, &o, &failed, &err);
+    if (st != NPS_OK)
+        nps_cli_complain(NULL, &err);
+    return st == NPS_OK && !failed && fflush(stdout) == 0 ? NPS_EXIT_DONE : NPS_EXIT_INPUT;
+}

@@ -1,0 +1,248 @@
+#include "service/report.h"
+
+#include "spectra/quality.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void nps_report_statement(nps_buf *b, const nps_library *lib, nps_outcome outcome, const nps_member *set, size_t n_set,
+                          double alpha, nps_calibration_source calibration)
+{
+    switch (outcome) {
+    case NPS_IDENTIFIED:
+        nps_buf_printf(b, "Presumptive: %s is the only substance of this library that fits.",
+                       nps_library_text(lib, lib->sub_name[set[0].substance]));
+        break;
+    case NPS_AMBIGUOUS:
+        nps_buf_printf(b, "Presumptive: one of %zu substances that this measurement cannot tell apart.", n_set);
+        break;
+    case NPS_NOVEL: nps_buf_puts(b, "Nothing in this library fits: the substance may be new to it."); break;
+    case NPS_UNUSABLE: nps_buf_puts(b, "The measurement is too poor for a verdict."); break;
+    }
+    if (outcome != NPS_UNUSABLE && calibration == NPS_CALIBRATION_NONE)
+        nps_buf_puts(b, " No error rate can be stated: there is nothing to calibrate this technique on.");
+    else if (outcome == NPS_NOVEL)
+        nps_buf_printf(b, " A substance that is in the library gets this answer in at most %g %% of cases.", 100 * alpha);
+    else if (outcome != NPS_UNUSABLE)
+        nps_buf_printf(b, " A substance of the library is missing from such a set in at most %g %% of cases.",
+                       100 * alpha);
+    if (lib->generated)
+        nps_buf_puts(b, " The library is generated, not measured: this is a demonstration, not casework.");
+}
+
+static const char *sub_name(const nps_library *lib, uint32_t s)
+{
+    return nps_library_text(lib, lib->sub_name[s]);
+}
+
+static void text_quality(nps_buf *b, const nps_verdict *v)
+{
+    for (unsigned bit = 1; bit && bit <= v->quality; bit <<= 1)
+        if (v->quality & bit)
+            nps_buf_printf(b, "  quality: %s\n", nps_quality_text((nps_quality_bit)bit));
+    for (nps_repair r = 0; r < NPS_REPAIR_COUNT; r++)
+        if (v->repairs[r]) {
+            nps_buf_puts(b, "  repaired: ");
+            nps_repair_text(b, r, v->repairs[r]);
+            nps_buf_putc(b, '\n');
+        }
+}
+
+static void text_set(nps_buf *b, const nps_library *lib, const nps_member *set, size_t n)
+{
+    for (size_t i = 0; i < n && i < 20; i++)
+        nps_buf_printf(b, "    %5.1f %%  %s  %s\n", 100 * set[i].p, sub_name(lib, set[i].substance),
+                       nps_library_text(lib, lib->sub_inchikey[set[i].substance]));
+    if (n > 20)
+        nps_buf_printf(b, "    ... and %zu more\n", n - 20);
+}
+
+static void statement_line(nps_buf *b, const nps_library *lib, nps_outcome outcome, const nps_member *set, size_t n,
+                           double alpha, nps_calibration_source source)
+{
+    nps_buf_puts(b, "  ");
+    nps_report_statement(b, lib, outcome, set, n, alpha, source);
+    nps_buf_putc(b, '\n');
+}
+
+void nps_report_text(nps_buf *b, const nps_library *lib, const nps_verdict *v, const char *query)
+{
+    nps_buf_printf(b, "%s (%s): %s\n", *query ? query : "unnamed spectrum", nps_technique_name(v->technique),
+                   nps_outcome_name(v->outcome));
+    statement_line(b, lib, v->outcome, v->set, v->n_set, v->alpha, v->calibration);
+    text_quality(b, v);
+    if (v->n_set) {
+        nps_buf_puts(b, "  set:\n");
+        text_set(b, lib, v->set, v->n_set);
+    }
+    if (v->n_hits)
+        nps_buf_puts(b, "  hits:  score reverse explained  name\n");
+    for (size_t i = 0; i < v->n_hits; i++)
+        nps_buf_printf(b, "    %2zu  %.4f  %.4f    %.3f    %s\n", i + 1, v->hits[i].score, v->hits[i].reverse,
+                       v->hits[i].explained, sub_name(lib, v->hits[i].substance));
+    if (v->n_analogs)
+        nps_buf_puts(b, "  resembles, moved by a mass:\n");
+    for (size_t i = 0; i < v->n_analogs && i < 5; i++)
+        nps_buf_printf(b, "    %2zu  %.4f  %+9.3f Da  %-12s %s\n", i + 1, v->analogs[i].score, v->analogs[i].delta_mass,
+                       v->analogs[i].delta_formula, sub_name(lib, v->analogs[i].substance));
+    for (size_t i = 0; i < v->n_classes && i < 3; i++)
+        nps_buf_printf(b, "  class: %s %.0f %%\n", nps_library_text(lib, v->classes[i].class_name),
+                       100 * v->classes[i].p);
+    nps_buf_printf(b, "  library %s, generation %.12s, ruleset %d; calibrated on %llu pairs (%s)\n", lib->name,
+                   lib->generation, NPS_RULESET, (unsigned long long)v->calibration_n,
+                   nps_calibration_source_name(v->calibration));
+}
+
+void nps_report_sample_text(nps_buf *b, const nps_library *lib, const nps_sample_verdict *v,
+                            const nps_spectrum *const *spectra)
+{
+    nps_calibration_source source = NPS_CALIBRATION_LIBRARY;
+    for (size_t i = 0; i < v->n_spectra; i++)
+        if (v->spectra[i]->calibration == NPS_CALIBRATION_NONE)
+            source = NPS_CALIBRATION_NONE;
+    nps_buf_printf(b, "sample of %zu spectra: %s\n", v->n_spectra, nps_outcome_name(v->outcome));
+    statement_line(b, lib, v->outcome, v->set, v->n_set, v->alpha, source);
+    if (v->conflict)
+        nps_buf_puts(b, "  each spectrum fits something, but no substance fits them all: a mixture, or different samples\n");
+    text_set(b, lib, v->set, v->n_set);
+    nps_buf_printf(b, "  SWGDRUG / ASTM E2329 minimum: %s%s%s\n\n", v->minimum_scheme ? "met" : "not met",
+                   *v->missing ? "; missing: " : "", v->missing);
+    for (size_t i = 0; i < v->n_spectra; i++) {
+        const char *name = spectra[i]->text[NPS_TEXT_NAME];
+        nps_report_text(b, lib, v->spectra[i], name ? name : "");
+        nps_buf_putc(b, '\n');
+    }
+}
+
+/* --- HTML --------------------------------------------------------------------------------------------------------------- */
+
+static const char style[] =
+    "body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a}"
+    "table{border-collapse:collapse;margin:.5rem 0;width:100%}th,td{text-align:left;padding:.2rem .6rem;border-bottom:1px "
+    "solid #ccc}td.n{text-align:right;font-variant-numeric:tabular-nums}article{break-inside:avoid;margin:2rem 0}"
+    ".demo{background:#fff3cd;border:2px solid #b58900;padding:.6rem}.v{font-size:1.3rem;font-weight:600}"
+    "svg{width:100%;height:auto}footer{color:#555;font-size:.85rem}";
+
+void nps_report_html_begin(nps_buf *b, const nps_library *lib, const char *created)
+{
+    nps_buf_puts(b, "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>npswatch report</title><style>");
+    nps_buf_puts(b, style);
+    nps_buf_puts(b, "</style></head><body><h1>npswatch report</h1><p>Made ");
+    nps_buf_put_xml(b, created);
+    nps_buf_puts(b, " with library ");
+    nps_buf_put_xml(b, lib->name);
+    nps_buf_printf(b, ", generation <code>%s</code>, ruleset %d, npswatch %s.</p>\n", lib->generation, NPS_RULESET,
+                   NPS_VERSION);
+    if (lib->generated)
+        nps_buf_puts(b, "<p class=\"demo\"><strong>Generated, not measured.</strong> The substances of this library are "
+                        "invented; this is a demonstration, never casework.</p>\n");
+}
+
+static float strongest(const float *y, size_t n)
+{
+    float top = 0;
+    for (size_t i = 0; i < n; i++)
+        top = y[i] > top ? y[i] : top;
+    return top;
+}
+
+static void sticks(nps_buf *b, const double *mz, const float *y, size_t n, double low, double high, int down,
+                   const char *colour)
+{
+    float top = strongest(y, n);
+    nps_buf_printf(b, "<path stroke=\"%s\" stroke-width=\"1.5\" d=\"", colour);
+    for (size_t i = 0; i < n; i++)
+        nps_buf_printf(b, "M%.1f 120v%.1f", 40 + 740 * (mz[i] - low) / (high - low),
+                       (down ? 105.0 : -105.0) * (double)(y[i] / top));
+    nps_buf_puts(b, "\"/>");
+}
+
+static void mirror_plot(nps_buf *b, const nps_library *lib, const nps_spectrum *q, uint32_t e)
+{
+    uint64_t at = lib->peak_at[e];
+    size_t n = lib->peak_at[e + 1] - at;
+    if (!n || !q->peaks.n)
+        return;
+    double low = q->peaks.mz[0] < lib->peak_mz[at] ? q->peaks.mz[0] : lib->peak_mz[at];
+    double high = q->peaks.mz[q->peaks.n - 1] > lib->peak_mz[at + n - 1] ? q->peaks.mz[q->peaks.n - 1]
+                                                                         : lib->peak_mz[at + n - 1];
+    low -= 2;
+    high += 2;
+    nps_buf_puts(b, "<svg viewBox=\"0 0 800 250\" role=\"img\" aria-label=\"mirror plot: query above, best hit below\">"
+                    "<line x1=\"40\" y1=\"120\" x2=\"780\" y2=\"120\" stroke=\"#333\"/>");
+    sticks(b, q->peaks.mz, q->peaks.intensity, q->peaks.n, low, high, 0, "#0b5394");
+    sticks(b, lib->peak_mz + at, lib->peak_intensity + at, n, low, high, 1, "#b45f06");
+    for (int step = (int)low / 50 * 50 + 50; step < high; step += 50)
+        nps_buf_printf(b, "<text x=\"%.1f\" y=\"245\" font-size=\"11\" text-anchor=\"middle\">%d</text>",
+                       40 + 740 * (step - low) / (high - low), step);
+    nps_buf_puts(b, "<text x=\"44\" y=\"14\" font-size=\"12\">query</text><text x=\"44\" y=\"228\" font-size=\"12\">");
+    nps_buf_put_xml(b, sub_name(lib, lib->entry_substance[e]));
+    nps_buf_puts(b, "</text></svg>\n");
+}
+
+static void html_members(nps_buf *b, const nps_library *lib, const nps_verdict *v)
+{
+    if (!v->n_set)
+        return;
+    nps_buf_puts(b, "<h3>Set</h3><table><tr><th>Substance<th>InChIKey<th>p</tr>");
+    for (size_t i = 0; i < v->n_set; i++) {
+        nps_buf_puts(b, "<tr><td>");
+        nps_buf_put_xml(b, sub_name(lib, v->set[i].substance));
+        nps_buf_printf(b, "<td><code>%s</code><td class=\"n\">%.3f</tr>",
+                       nps_library_text(lib, lib->sub_inchikey[v->set[i].substance]), v->set[i].p);
+    }
+    nps_buf_puts(b, "</table>\n");
+}
+
+static void html_hits(nps_buf *b, const nps_library *lib, const nps_verdict *v)
+{
+    nps_buf_puts(b, "<h3>Hits</h3><table><tr><th>#<th>Name<th>score<th>reverse<th>explained<th>matched</tr>");
+    for (size_t i = 0; i < v->n_hits; i++) {
+        const nps_hit *h = &v->hits[i];
+        nps_buf_printf(b, "<tr><td>%zu<td>", i + 1);
+        nps_buf_put_xml(b, sub_name(lib, h->substance));
+        nps_buf_printf(b, "<td class=\"n\">%.4f<td class=\"n\">%.4f<td class=\"n\">%.3f<td class=\"n\">%u</tr>", h->score,
+                       h->reverse, h->explained, h->matched);
+    }
+    nps_buf_puts(b, "</table>\n");
+    if (!v->n_analogs)
+        return;
+    nps_buf_puts(b, "<h3>Resembles, moved by a mass</h3><table><tr><th>#<th>Name<th>shift, Da<th>likely change<th>score</tr>");
+    for (size_t i = 0; i < v->n_analogs && i < 5; i++) {
+        const nps_analog *a = &v->analogs[i];
+        nps_buf_printf(b, "<tr><td>%zu<td>", i + 1);
+        nps_buf_put_xml(b, sub_name(lib, a->substance));
+        nps_buf_printf(b, "<td class=\"n\">%+.3f<td>%s<td class=\"n\">%.4f</tr>", a->delta_mass, a->delta_formula, a->score);
+    }
+    nps_buf_puts(b, "</table>\n");
+}
+
+void nps_report_html_verdict(nps_buf *b, const nps_library *lib, const nps_verdict *v, const nps_spectrum *query,
+                             const char *name, const char *today)
+{
+    nps_buf_puts(b, "<article><h2>");
+    nps_buf_put_xml(b, *name ? name : "unnamed spectrum");
+    nps_buf_printf(b, " (%s)</h2><p class=\"v\">%s</p><p>", nps_technique_name(v->technique), nps_outcome_name(v->outcome));
+    NPS_AUTO_BUF text = NPS_BUF_INIT((size_t)1 << 20);
+    nps_report_statement(&text, lib, v->outcome, v->set, v->n_set, v->alpha, v->calibration);
+    nps_buf_put_xml(b, text.data ? text.data : "");
+    nps_buf_puts(b, "</p><pre>");
+    nps_buf_clear(&text);
+    text_quality(&text, v);
+    nps_buf_put_xml(b, text.data ? text.data : "");
+    nps_buf_puts(b, "</pre>\n");
+    if (v->n_hits && nps_library_entry_is_open(lib, v->hits[0].entry, today))
+        mirror_plot(b, lib, query, v->hits[0].entry);
+    html_members(b, lib, v);
+    html_hits(b, lib, v);
+    nps_buf_printf(b,
+                   "<footer>Calibrated on %llu pairs (%s); threshold %.4f; coverage %.3f to %.3f with 90 %% confidence. "
+                   "Input digest <code>%s</code>.</footer></article>\n",
+                   (unsigned long long)v->calibration_n, nps_calibration_source_name(v->calibration), v->threshold,
+                   v->coverage_low, v->coverage_high, v->input_digest);
+}
+
+void nps_report_html_end(nps_buf *b)
+{
+    nps_buf_puts(b, "</body></html>\n");
+}

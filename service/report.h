@@ -1,0 +1,24 @@
+/* A verdict for people: text for the terminal, HTML for print. Both say the same as the JSON. */
+#ifndef NPS_SERVICE_REPORT_H
+#define NPS_SERVICE_REPORT_H
+
+#include "core/buf.h"
+#include "reference-lib/verdict.h"
+
+void nps_report_text(nps_buf *b, const nps_library *lib, const nps_verdict *v, const char *query);
+void nps_report_sample_text(nps_buf *b, const nps_library *lib, const nps_sample_verdict *v,
+                            const nps_spectrum *const *spectra);
+
+/* One self-contained page: begin, any number of verdicts, end. `created` is RFC 3339. The mirror plot (SVG, query above,
+ * best hit below) is drawn for mass spectra when the entry's peaks may be shown on the day `today`. */
+void nps_report_html_begin(nps_buf *b, const nps_library *lib, const char *created);
+void nps_report_html_verdict(nps_buf *b, const nps_library *lib, const nps_verdict *v, const nps_spectrum *query,
+                             const char *name, const char *today);
+void nps_report_html_end(nps_buf *b);
+
+/* The rule's own sentence about an outcome; no free text can overrule it. One technique alone is presumptive (SWGDRUG,
+ * ASTM E2329). */
+void nps_report_statement(nps_buf *b, const nps_library *lib, nps_outcome outcome, const nps_member *set, size_t n_set,
+                          double alpha, nps_calibration_source calibration);
+
+#endif
