@@ -173,6 +173,17 @@ nps_status nps_reader_line(nps_reader *r, nps_span *ret_line, bool *ret_any, nps
     return NPS_OK;
 }
 
+bool nps_reader_skip_blank(nps_reader *r)
+{
+    nps_span line;
+    for (nps_scan mark = r->scan; nps_scan_line(&r->scan, &line); mark = r->scan)
+        if (nps_span_trim(line).n) {
+            r->scan = mark;
+            return true;
+        }
+    return false;
+}
+
 const char *nps_reader_format(const nps_reader *r)
 {
     return r->format->name;

@@ -50,4 +50,7 @@ NPS_MUST_CHECK nps_status nps_reader_open_as(const nps_format *format, const voi
 /* Next line, with the limit on its length: NPS_E_LIMIT there; *ret_any false at the end. */
 NPS_MUST_CHECK nps_status nps_reader_line(nps_reader *r, nps_span *ret_line, bool *ret_any, nps_err *err);
 
+/* Stands before the first line that is not blank; false at the end of the file. */
+bool nps_reader_skip_blank(nps_reader *r);
+
 #endif

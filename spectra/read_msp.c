@@ -291,21 +291,9 @@ static void skip_rest(record *c)
     }
 }
 
-/* Stands before the first line that is not blank; false at the end of the file. */
-static bool skip_blank(nps_reader *r)
-{
-    nps_span line;
-    for (nps_scan mark = r->scan; nps_scan_line(&r->scan, &line); mark = r->scan)
-        if (nps_span_trim(line).n) {
-            r->scan = mark;
-            return true;
-        }
-    return false;
-}
-
 static nps_status msp_next(nps_reader *r, nps_spectrum **ret_spectrum, nps_err *err)
 {
-    if (!skip_blank(r)) {
+    if (!nps_reader_skip_blank(r)) {
         *ret_spectrum = NULL;
         return NPS_OK;
     }
