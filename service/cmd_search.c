@@ -105,7 +105,7 @@ static nps_status search_ei(const search_options *o, const nps_prepared *q, cons
 static nps_status search_msms(const search_options *o, const nps_prepared *q, const nps_filter *f, search_hit *hits,
                               size_t *ret_n, nps_err *err)
 {
-    double tol;
+    double tol = 0;
     nps_peak_view peaks = nps_peaks_view(&q->clean);
     nps_status st = tolerance(o, q->precursor, &tol, err);
     if (st != NPS_OK)
