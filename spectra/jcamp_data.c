@@ -255,7 +255,7 @@ static nps_status plain_number(unpacker *u, const char *p, const char *end, bool
 {
     bool comma = false;
     const char *q = nps_jcamp_number(p, end, packed, u->rules.decimal_comma, &comma, ret_v);
-    if (!q)
+    if (!q || (q < end && *q == '.'))
         return FAIL(u, NPS_E_FORMAT, p, "'%s' is no number", nps_quote(p, (size_t)(end - p)).s);
     u->p->commas += comma;
     if (q + 1 < end && *q == ',' && is_digit(q[-1]) && is_digit(q[1]))

@@ -163,9 +163,10 @@ void nps_jcamp_unescape(nps_buf *b, nps_span text)
     for (size_t i = 0; i < text.n; i++) {
         int high = text.p[i] == '%' && i + 2 < text.n ? hex_digit(text.p[i + 1]) : -1;
         int low = high >= 0 ? hex_digit(text.p[i + 2]) : -1;
-        if (low >= 0)
-            i += 2;
-        nps_buf_putc(b, low >= 0 ? (char)(high * 16 + low) : text.p[i]);
+        char c = low >= 0 ? (char)(high * 16 + low) : text.p[i];
+        i += low >= 0 ? 2 : 0;
+        if (c) /* which would end the text */
+            nps_buf_putc(b, c);
     }
 }
 

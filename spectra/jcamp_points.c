@@ -171,9 +171,9 @@ static void next_note(note_walk *w)
 
 static nps_status push(const nps_jcamp_points *p, size_t i, note_walk *w, size_t max_points, nps_spectrum *s, nps_err *err)
 {
-    NPS_AUTO_BUF note = NPS_BUF_INIT(w->text.n);
     while (w->pending && w->peak < i)
         next_note(w);
+    NPS_AUTO_BUF note = NPS_BUF_INIT(w->text.n);
     if (w->pending && w->peak == i)
         nps_jcamp_unescape(&note, w->text);
     nps_status st = nps_buf_check(&note, err);
@@ -210,11 +210,10 @@ nps_status nps_jcamp_set_peaks(const nps_jcamp_block *b, const nps_jcamp_table *
         }
         nps_err why = {0};
         st = push(p, i, &w, max_points, s, &why);
-        const nps_jcamp_mark *m = nps_jcamp_mark_of(p, i);
-        if (st != NPS_OK)
+        if (st != NPS_OK) {
+            const nps_jcamp_mark *m = nps_jcamp_mark_of(p, i);
             return nps_fail_at(err, st, m->line, (size_t)(m->at - b->base), "%s", why.msg);
+        }
     }
-    if (st == NPS_OK && !s->peaks.n)
-        return FAIL_DATA(b, t, NPS_E_FORMAT, "no peak of positive intensity");
     return st;
 }

@@ -294,7 +294,7 @@ static double first_abscissa(const nps_jcamp_table *t, const nps_jcamp_points *p
     return isnan(t->first_x) ? p->mark[0].x * t->x_factor : t->first_x;
 }
 
-/* Steps that the header and the lines offer, the surest first; NAN for those they do not. */
+/* Steps that the header offers, the surest first; NAN for those it does not. Where it offers none, that of the lines. */
 static void offered_steps(const nps_jcamp_table *t, const nps_jcamp_points *p, double step[static 4])
 {
     double range = t->last_x - first_abscissa(t, p);
@@ -303,7 +303,8 @@ static void offered_steps(const nps_jcamp_table *t, const nps_jcamp_points *p, d
     step[0] = t->n_points > 1 ? range / (double)(t->n_points - 1) : NAN;
     step[1] = p->n > 1 ? range / (double)(p->n - 1) : NAN;
     step[2] = isnan(range) ? t->delta_x : sign * fabs(t->delta_x);
-    step[3] = m->first ? (m->x * t->x_factor - p->mark[0].x * t->x_factor) / (double)m->first : NAN;
+    bool none = isnan(step[0]) && isnan(step[1]) && isnan(step[2]);
+    step[3] = none && m->first ? (m->x * t->x_factor - p->mark[0].x * t->x_factor) / (double)m->first : NAN;
 }
 
 static nps_status lay_abscissae(const nps_jcamp_block *b, const nps_jcamp_table *t, nps_jcamp_points *p, nps_err *err)

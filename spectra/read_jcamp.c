@@ -132,7 +132,10 @@ static nps_status settle(nps_jcamp_kind kind, nps_spectrum *s, nps_err *err)
 {
     if (kind == NPS_JCAMP_MASS && !nps_technique_is_mass(s->technique))
         s->technique = NPS_TECH_UNKNOWN;
-    return nps_spectrum_settle(s, err);
+    nps_status st = nps_spectrum_settle(s, err);
+    if (st == NPS_OK && kind == NPS_JCAMP_MASS && !s->peaks.n)
+        return nps_fail(err, NPS_E_FORMAT, "no peak of positive intensity");
+    return st;
 }
 
 static nps_status build(nps_reader *r, const nps_jcamp_block *b, const nps_jcamp_table *t, nps_jcamp_points *p,

@@ -133,10 +133,10 @@ static double written_to(const point *p, size_t n)
 /* Besides the steps the places count: a slow drift of the step would move the middle of the trace. */
 static bool is_even(const point *p, size_t n, double step)
 {
-    double rounding = 4 * 0x1p-52 * fmax(fabs(p[0].x), fabs(p[n - 1].x)) + fmin(written_to(p, n), step / 2);
+    double ulps = 4 * 0x1p-52 * fmax(fabs(p[0].x), fabs(p[n - 1].x)), rounding = fmin(written_to(p, n), step / 2);
     for (size_t i = 1; i < n; i++)
-        if (fabs(p[i].x - p[i - 1].x - step) > STEP_TOLERANCE * step + rounding ||
-            fabs(p[i].x - p[0].x - (double)i * step) > step / 4 + rounding)
+        if (fabs(p[i].x - p[i - 1].x - step) > STEP_TOLERANCE * step + rounding + ulps ||
+            fabs(p[i].x - p[0].x - (double)i * step) > fmax(step / 4, rounding) + ulps)
             return false;
     return true;
 }

@@ -30,8 +30,9 @@ void nps_trace_done(nps_trace *t);
 
 /* Makes a trace from measured points in any order and unit.
  * @param x, y  [n] finite; x > 0 for wavelengths
- * Points count as evenly spaced when no step differs from the mean step by more than 1 % of it plus rounding; then x
- * is taken as x0 + i dx from the ends. Otherwise the finest of (median step) is used and y is interpolated.
+ * Points count as evenly spaced when no step differs from the mean step by more than 1 % of it plus rounding (one unit
+ * of the last decimal of all x), and no point lies a quarter of a step from its place; then x is taken as x0 + i dx from
+ * the ends. Otherwise the finest of (median step) is used and y is interpolated.
  * Errors: NPS_E_RANGE for n < 2, all x equal, or values that are not finite; NPS_E_LIMIT for a grid above `max_points`. */
 NPS_MUST_CHECK nps_status nps_trace_from_points(const double *x, const double *y, size_t n, nps_x_unit x_unit,
                                                 nps_y_unit y_unit, size_t max_points, nps_trace *ret_trace,
