@@ -39,42 +39,58 @@ static bool has_replicate(const nps_library *lib, uint32_t e, bool *ret_elsewher
     return any;
 }
 
-/* Rank r of every substance's candidates, for r = 0, 1, ..., so that substances with many spectra do not dominate. */
+/* Whether the entry is to be asked: its technique, with a replicate, of another contributor where `cross` says so. */
+static bool qualifies(const nps_library *lib, uint32_t e, nps_technique t, bool cross, bool *ret_elsewhere)
+{
+    return is_of(lib, e, t) && has_replicate(lib, e, ret_elsewhere) && (*ret_elsewhere || !cross);
+}
+
+static size_t count_substances(const nps_library *lib, nps_technique t, bool cross)
+{
+    size_t n = 0;
+    for (uint64_t s = 0; s < lib->n_substance; s++) {
+        bool elsewhere, found = false;
+        for (uint64_t i = lib->sub_entry_at[s]; i < lib->sub_entry_at[s + 1] && !found; i++)
+            found = qualifies(lib, lib->sub_entry[i], t, cross, &elsewhere);
+        n += found;
+    }
+    return n;
+}
+
+/* With more substances than questions every step-th substance is asked, once; with fewer, each up to four times. */
 static nps_status choose(const nps_library *lib, nps_technique t, question **ret_q, size_t *ret_n, nps_err *err)
 {
     question *q = nps_array(NPS_CALIBRATION_MAX, sizeof *q);
     if (!q)
         return nps_fail_nomem(err);
-    size_t n = 0, substances = 0;
-    for (uint64_t s = 0; s < lib->n_substance; s++) {
-        bool elsewhere, found = false;
-        for (uint64_t i = lib->sub_entry_at[s]; i < lib->sub_entry_at[s + 1] && !found; i++)
-            found = is_of(lib, lib->sub_entry[i], t) && has_replicate(lib, lib->sub_entry[i], &elsewhere);
-        substances += found;
-    }
-    /* With more substances than questions every step-th is asked; with fewer, each is asked several times. */
+    size_t substances = count_substances(lib, t, true);
+    bool cross = substances >= NPS_CALIBRATION_MIN;
+    if (!cross)
+        substances = count_substances(lib, t, false);
     size_t each = substances ? NPS_CALIBRATION_MAX / substances : 0;
+    each = each < 1 ? 1 : each > 4 ? 4 : each;
     double step = substances > NPS_CALIBRATION_MAX ? (double)substances / NPS_CALIBRATION_MAX : 1;
-    if (each < 1)
-        each = 1;
-    if (each > 4)
-        each = 4;
-    size_t seen = 0;
-    for (uint64_t s = 0; s < lib->n_substance && n < NPS_CALIBRATION_MAX; s++) {
-        size_t taken = 0;
-        bool chosen = false;
-        for (uint64_t i = lib->sub_entry_at[s]; i < lib->sub_entry_at[s + 1]; i++) {
+    size_t n = 0, seen = 0;
+    for (uint64_t s = 0; s < lib->n_substance; s++) {
+        bool elsewhere;
+        size_t have = 0, at = 0;
+        for (uint64_t i = lib->sub_entry_at[s]; i < lib->sub_entry_at[s + 1]; i++)
+            have += qualifies(lib, lib->sub_entry[i], t, cross, &elsewhere);
+        if (!have)
+            continue;
+        bool chosen = floor((double)seen / step) != floor((double)(seen + 1) / step);
+        seen++;
+        size_t want = !chosen ? 0 : have < each ? have : each;
+        /* Spread over the substance's entries, which come in the order of laboratories and energies. */
+        for (uint64_t i = lib->sub_entry_at[s]; i < lib->sub_entry_at[s + 1] && want; i++) {
             uint32_t e = lib->sub_entry[i];
-            bool elsewhere;
-            if (!is_of(lib, e, t) || !has_replicate(lib, e, &elsewhere))
+            if (!qualifies(lib, e, t, cross, &elsewhere))
                 continue;
-            if (!taken)
-                chosen = floor((double)seen / step) != floor((double)(seen + 1) / step);
-            if (chosen && taken < each && n < NPS_CALIBRATION_MAX)
+            bool take = (at + 1) * want / have != at * want / have;
+            if (take && n < NPS_CALIBRATION_MAX)
                 q[n++] = (question){e, elsewhere};
-            taken++;
+            at++;
         }
-        seen += taken > 0;
     }
     *ret_q = q;
     *ret_n = n;

@@ -4,12 +4,11 @@
 
 #include "reference-lib/match.h"
 
-/* Calibrates every technique of a freshly built library by its own replicates: spectra whose substance has another
- * entry of the technique. Each is asked as an unknown with itself left out; where another contributor has measured the
- * substance, all entries of its own contributor for it are left out too, so that the match must cross laboratories. At most
- * NPS_CALIBRATION_MAX spectra a technique are asked, spread evenly over the substances. Deterministic for any number of
- * threads. Fewer than NPS_CALIBRATION_MIN pairs: the general table of the program is used.
- * Errors: NPS_E_NOMEM. */
+/* Calibrates every technique of a freshly built library by its own replicates. Each is asked as an unknown with itself
+ * left out. Where NPS_CALIBRATION_MIN substances or more were measured by several contributors, only these are asked, and
+ * all entries of the asked one's contributor for its substance are left out too: the match must cross laboratories. At most
+ * NPS_CALIBRATION_MAX spectra a technique, spread evenly over the substances. Deterministic for any number of threads.
+ * With fewer than NPS_CALIBRATION_MIN questions the general table of the program is used. Errors: NPS_E_NOMEM. */
 enum { NPS_CALIBRATION_MAX = 2000, NPS_CALIBRATION_MIN = 100 };
 NPS_MUST_CHECK nps_status nps_calibrate_library(nps_library *lib, unsigned threads, nps_err *err);
 
