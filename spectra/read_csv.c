@@ -290,19 +290,21 @@ static int csv_sniff(nps_span head)
     nps_span line;
     table t = {0};
     size_t rows = 0, others = 0;
-    bool headed = false;
     while (nps_scan_line(&scan, &line)) {
-        line = nps_span_trim(line);
         number x, y;
-        if (!line.n || (line.p[0] == '#' && t.separator))
+        line = nps_span_trim(line);
+        if (!line.n || (t.separator && line.p[0] == '#'))
             continue;
-        if (t.separator ? take_row(line, t.separator, &x, &y) : (t.separator = find_separator(line)) != 0)
+        if (!t.separator)
+            t.separator = find_separator(line);
+        if (!t.separator)
+            t.pending = line;
+        else if (take_row(line, t.separator, &x, &y))
             rows++;
-        else if (rows)
-            others++;
         else
-            headed = take_head(&t, line);
+            others++;
     }
+    bool headed = t.pending.n && take_head(&t, t.pending);
     return rows > others && (rows > 2 || headed) ? 30 : 0;
 }
 
