@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What a float surely holds. */
+static const double INTENSITY_MAX = 3e38;
+
 void nps_peaks_done(nps_peaks *p)
 {
     free(p->mz);
@@ -19,6 +22,8 @@ static nps_status reserve(nps_peaks *p, size_t need, size_t max, nps_err *err)
 {
     if (need <= p->cap)
         return NPS_OK;
+    if (need > max)
+        return nps_fail(err, NPS_E_LIMIT, "more than %zu peaks", max);
     size_t cap_mz = p->cap, cap_intensity = p->cap, cap_note = p->cap;
     nps_status st = nps_grow(&p->mz, &cap_mz, need, sizeof *p->mz, max, err);
     if (st == NPS_OK)
@@ -35,7 +40,7 @@ nps_status nps_peaks_push(nps_peaks *p, double mz, double intensity, const char 
 {
     if (!(mz > 0 && mz <= 1e6))
         return nps_fail(err, NPS_E_RANGE, "m/z %g is not in (0, 1000000]", mz);
-    if (!(intensity >= 0 && intensity <= 3e38))
+    if (!(intensity >= 0 && intensity <= INTENSITY_MAX))
         return nps_fail(err, NPS_E_RANGE, "intensity %g is negative or not finite", intensity);
     nps_status st = reserve(p, p->n + 1, max, err);
     if (st != NPS_OK)
@@ -119,7 +124,13 @@ nps_status nps_peaks_settle(nps_peaks *p, nps_peaks_repairs *repairs, nps_err *e
             p->note[i] = NULL;
         bool zero = !(p->intensity[i] > 0);
         if (!zero && kept && p->mz[kept - 1] == p->mz[i]) {
-            p->intensity[kept - 1] += p->intensity[i];
+            double sum = (double)p->intensity[kept - 1] + (double)p->intensity[i];
+            if (sum > INTENSITY_MAX) {
+                if (p->note)
+                    p->note[i] = note;
+                return nps_fail(err, NPS_E_RANGE, "intensities at m/z %g add up to more than %g", p->mz[i], INTENSITY_MAX);
+            }
+            p->intensity[kept - 1] = (float)sum;
             if (p->note && !p->note[kept - 1])
                 p->note[kept - 1] = nps_steal(note);
             free(note);

@@ -50,6 +50,57 @@ static const struct {
     {"\xfe\xff", 2, "text in UTF-16 (save it as UTF-8)"},
 };
 
+/* Surest format for the text, or NULL. */
+static const nps_format *sniff(nps_span head)
+{
+    const nps_format *found = NULL;
+    int best = 0;
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+        int sure = formats[i]->sniff(head);
+        if (sure > best) {
+            best = sure;
+            found = formats[i];
+        }
+    }
+    return found;
+}
+
+static const char *name_stranger(nps_span head)
+{
+    for (size_t i = 0; i < sizeof strangers / sizeof *strangers; i++)
+        if (head.n >= strangers[i].n && memcmp(head.p, strangers[i].magic, strangers[i].n) == 0)
+            return strangers[i].what;
+    return NULL;
+}
+
+static void start(nps_reader *r, const char *data, size_t len)
+{
+    /* DOS programs ended their texts with Ctrl-Z. */
+    size_t last = len;
+    while (last && (data[last - 1] == '\n' || data[last - 1] == '\r'))
+        last--;
+    if (last && data[last - 1] == 0x1a)
+        len = last - 1;
+    r->scan = nps_scan_init(data, len);
+    if (len >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0) {
+        r->scan.p += 3;
+        r->had_bom = true;
+    }
+}
+
+nps_status nps_reader_open_as(const nps_format *format, const void *data, size_t len, const nps_read_limits *limits,
+                              nps_reader **ret_reader, nps_err *err)
+{
+    nps_reader *r = nps_array(1, sizeof *r);
+    if (!r)
+        return nps_fail_nomem(err);
+    r->limits = *limits;
+    r->format = format;
+    start(r, data, len);
+    *ret_reader = r;
+    return NPS_OK;
+}
+
 nps_status nps_reader_open(const void *data, size_t len, const nps_read_limits *limits, nps_reader **ret_reader,
                            nps_err *err)
 {
@@ -69,26 +120,14 @@ nps_status nps_reader_open(const void *data, size_t len, const nps_read_limits *
         if (!len)
             return nps_fail_at(err, NPS_E_FORMAT, 1, 0, "the compressed file is empty");
     }
-    r->scan = nps_scan_init(data, len);
-    if (len >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0) {
-        r->scan.p += 3;
-        r->had_bom = true;
-    }
+    start(r, data, len);
     nps_span head = {r->scan.p, (size_t)(r->scan.end - r->scan.p)};
     if (head.n > (size_t)64 << 10)
         head.n = (size_t)64 << 10;
-    for (size_t i = 0; i < sizeof strangers / sizeof *strangers; i++)
-        if (head.n >= strangers[i].n && memcmp(head.p, strangers[i].magic, strangers[i].n) == 0)
-            return nps_fail(err, NPS_E_UNSUPPORTED, "this is %s, not a spectrum that can be read here",
-                            strangers[i].what);
-    int best = 0;
-    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
-        int sure = formats[i]->sniff(head);
-        if (sure > best) {
-            best = sure;
-            r->format = formats[i];
-        }
-    }
+    const char *stranger = name_stranger(head);
+    if (stranger)
+        return nps_fail(err, NPS_E_UNSUPPORTED, "this is %s, not a spectrum that can be read here", stranger);
+    r->format = sniff(head);
     if (!r->format)
         return nps_fail(err, NPS_E_UNSUPPORTED,
                         "this looks like none of the formats read here (MSP, MGF, MassBank, JCAMP-DX, two columns)");
@@ -132,6 +171,17 @@ nps_status nps_reader_line(nps_reader *r, nps_span *ret_line, bool *ret_any, nps
     *ret_line = line;
     *ret_any = any;
     return NPS_OK;
+}
+
+bool nps_reader_skip_blank(nps_reader *r)
+{
+    nps_span line;
+    for (nps_scan mark = r->scan; nps_scan_line(&r->scan, &line); mark = r->scan)
+        if (nps_span_trim(line).n) {
+            r->scan = mark;
+            return true;
+        }
+    return false;
 }
 
 const char *nps_reader_format(const nps_reader *r)

@@ -33,7 +33,24 @@ extern const nps_format nps_format_msp, nps_format_mgf, nps_format_massbank, nps
 #define NPS_FAIL_LINE(r, err, code, at, ...) \
     nps_fail_at((err), (code), (r)->scan.line, nps_scan_offset(&(r)->scan, (at)), __VA_ARGS__)
 
+/* Gives an error that knows no place yet the place `at` in the line last returned; passes the status on. */
+static inline nps_status nps_reader_place(const nps_reader *r, nps_err *err, nps_status st, const char *at)
+{
+    if (st != NPS_OK && err && !err->line) {
+        err->line = r->scan.line;
+        err->offset = nps_scan_offset(&r->scan, at);
+    }
+    return st;
+}
+
+/* As nps_reader_open, but without sniffing and gunzipping: for fuzzers and tests that drive one format. */
+NPS_MUST_CHECK nps_status nps_reader_open_as(const nps_format *format, const void *data, size_t len,
+                                             const nps_read_limits *limits, nps_reader **ret_reader, nps_err *err);
+
 /* Next line, with the limit on its length: NPS_E_LIMIT there; *ret_any false at the end. */
 NPS_MUST_CHECK nps_status nps_reader_line(nps_reader *r, nps_span *ret_line, bool *ret_any, nps_err *err);
+
+/* Stands before the first line that is not blank; false at the end of the file. */
+bool nps_reader_skip_blank(nps_reader *r);
 
 #endif

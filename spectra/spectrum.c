@@ -114,8 +114,7 @@ static size_t utf8_length(const unsigned char *p, size_t n)
     return len;
 }
 
-/* A terminated, trimmed UTF-8 copy. NULL when memory is short. */
-static char *clean_text(nps_spectrum *s, nps_span v)
+char *nps_spectrum_clean_text(nps_spectrum *s, nps_span v)
 {
     v = nps_span_trim(v);
     const unsigned char *p = (const unsigned char *)v.p;
@@ -151,11 +150,14 @@ static char *clean_text(nps_spectrum *s, nps_span v)
     return out;
 }
 
-static bool says_nothing(nps_span v)
+bool nps_text_says_nothing(nps_span v)
 {
+    static const char *const empty_words[] = {"na", "n/a", "null", "none", "unknown", "-", "nan"};
     v = nps_span_trim(v);
-    return !v.n || nps_span_is(v, "na") || nps_span_is(v, "n/a") || nps_span_is(v, "null") || nps_span_is(v, "none") ||
-           nps_span_is(v, "unknown") || nps_span_is(v, "-") || nps_span_is(v, "nan");
+    for (size_t i = 0; i < sizeof empty_words / sizeof *empty_words; i++)
+        if (nps_span_is(v, empty_words[i]))
+            return true;
+    return !v.n;
 }
 
 nps_status nps_spectrum_add_meta(nps_spectrum *s, nps_span key, nps_span value, nps_err *err)
@@ -165,8 +167,8 @@ nps_status nps_spectrum_add_meta(nps_spectrum *s, nps_span key, nps_span value, 
         return nps_fail(err, NPS_E_LIMIT, "more than %d metadata lines in one record", META_MAX);
     if (st != NPS_OK)
         return nps_fail_nomem(err);
-    NPS_AUTO_MEM(char *) k = clean_text(s, key);
-    NPS_AUTO_MEM(char *) v = clean_text(s, value);
+    NPS_AUTO_MEM(char *) k = nps_spectrum_clean_text(s, key);
+    NPS_AUTO_MEM(char *) v = nps_spectrum_clean_text(s, value);
     if (!k || !v)
         return nps_fail_nomem(err);
     s->meta[s->n_meta++] = (nps_meta){nps_steal(k), nps_steal(v)};
@@ -175,219 +177,42 @@ nps_status nps_spectrum_add_meta(nps_spectrum *s, nps_span key, nps_span value, 
 
 nps_status nps_spectrum_set_text(nps_spectrum *s, nps_text_field f, nps_span key, nps_span value, nps_err *err)
 {
-    if (says_nothing(value))
+    if (nps_text_says_nothing(value))
         return NPS_OK;
     if (s->text[f])
         return nps_spectrum_add_meta(s, key, value, err);
-    s->text[f] = clean_text(s, value);
-    return s->text[f] ? NPS_OK : nps_fail_nomem(err);
+    NPS_AUTO_MEM(char *) text = nps_spectrum_clean_text(s, value);
+    if (!text)
+        return nps_fail_nomem(err);
+    if (!nps_text_says_nothing(nps_span_of(text)))
+        s->text[f] = nps_steal(text);
+    return NPS_OK;
 }
 
 nps_status nps_spectrum_add_synonym(nps_spectrum *s, nps_span name, nps_err *err)
 {
-    if (says_nothing(name))
+    NPS_AUTO_MEM(char *) text = nps_spectrum_clean_text(s, name);
+    if (!text)
+        return nps_fail_nomem(err);
+    if (nps_text_says_nothing(nps_span_of(text)))
         return NPS_OK;
     nps_status st = nps_grow(&s->synonym, &s->cap_synonym, s->n_synonym + 1, sizeof *s->synonym, SYNONYM_MAX, NULL);
     if (st == NPS_E_LIMIT)
         return nps_fail(err, NPS_E_LIMIT, "more than %d synonyms in one record", SYNONYM_MAX);
     if (st != NPS_OK)
         return nps_fail_nomem(err);
-    char *text = clean_text(s, name);
-    if (!text)
-        return nps_fail_nomem(err);
-    s->synonym[s->n_synonym++] = text;
+    s->synonym[s->n_synonym++] = nps_steal(text);
     return NPS_OK;
 }
 
-/* What a key of a text format means to us. */
-typedef enum {
-    KEY_TEXT, /* + field */
-    KEY_SYNONYM,
-    KEY_PRECURSOR,
-    KEY_EXACT_MASS,
-    KEY_NOMINAL_MASS,
-    KEY_RI,
-    KEY_RT,
-    KEY_POLARITY,
-    KEY_TECHNIQUE
-} key_kind;
-
-/* Keys folded: lower case, without blanks, '_', '-', '#', ':', '$' and '/'. */
-static const struct {
-    const char *folded;
-    key_kind kind;
-    nps_text_field field;
-} key_table[] = {
-    {"name", KEY_TEXT, NPS_TEXT_NAME},
-    {"title", KEY_TEXT, NPS_TEXT_NAME},
-    {"compoundname", KEY_TEXT, NPS_TEXT_NAME},
-    {"id", KEY_TEXT, NPS_TEXT_ID},
-    {"db", KEY_TEXT, NPS_TEXT_ID},
-    {"accession", KEY_TEXT, NPS_TEXT_ID},
-    {"spectrumid", KEY_TEXT, NPS_TEXT_ID},
-    {"nistno", KEY_TEXT, NPS_TEXT_ID},
-    {"nist", KEY_TEXT, NPS_TEXT_ID},
-    {"inchikey", KEY_TEXT, NPS_TEXT_INCHIKEY},
-    {"chinchikey", KEY_TEXT, NPS_TEXT_INCHIKEY},
-    {"inchiaux", KEY_TEXT, NPS_TEXT_INCHIKEY},
-    {"inchi", KEY_TEXT, NPS_TEXT_INCHI},
-    {"chiupac", KEY_TEXT, NPS_TEXT_INCHI},
-    {"smiles", KEY_TEXT, NPS_TEXT_SMILES},
-    {"chsmiles", KEY_TEXT, NPS_TEXT_SMILES},
-    {"formula", KEY_TEXT, NPS_TEXT_FORMULA},
-    {"chformula", KEY_TEXT, NPS_TEXT_FORMULA},
-    {"molform", KEY_TEXT, NPS_TEXT_FORMULA},
-    {"molecularformula", KEY_TEXT, NPS_TEXT_FORMULA},
-    {"cas", KEY_TEXT, NPS_TEXT_CAS},
-    {"casno", KEY_TEXT, NPS_TEXT_CAS},
-    {"casnumber", KEY_TEXT, NPS_TEXT_CAS},
-    {"casregistryno", KEY_TEXT, NPS_TEXT_CAS},
-    {"class", KEY_TEXT, NPS_TEXT_CLASS},
-    {"compoundclass", KEY_TEXT, NPS_TEXT_CLASS},
-    {"precursortype", KEY_TEXT, NPS_TEXT_ADDUCT},
-    {"adduct", KEY_TEXT, NPS_TEXT_ADDUCT},
-    {"adductionname", KEY_TEXT, NPS_TEXT_ADDUCT},
-    {"instrument", KEY_TEXT, NPS_TEXT_INSTRUMENT},
-    {"acinstrument", KEY_TEXT, NPS_TEXT_INSTRUMENT},
-    {"spectrometerdatasystem", KEY_TEXT, NPS_TEXT_INSTRUMENT},
-    {"instrumenttype", KEY_TEXT, NPS_TEXT_INSTRUMENT_TYPE},
-    {"acinstrumenttype", KEY_TEXT, NPS_TEXT_INSTRUMENT_TYPE},
-    {"sourceinstrument", KEY_TEXT, NPS_TEXT_INSTRUMENT_TYPE},
-    {"ionization", KEY_TEXT, NPS_TEXT_IONIZATION},
-    {"ionsource", KEY_TEXT, NPS_TEXT_IONIZATION},
-    {"ionizationmethod", KEY_TEXT, NPS_TEXT_IONIZATION},
-    {"acmassspectrometryionization", KEY_TEXT, NPS_TEXT_IONIZATION},
-    {"collisionenergy", KEY_TEXT, NPS_TEXT_ENERGY},
-    {"acmassspectrometrycollisionenergy", KEY_TEXT, NPS_TEXT_ENERGY},
-    {"contributor", KEY_TEXT, NPS_TEXT_CONTRIBUTOR},
-    {"authors", KEY_TEXT, NPS_TEXT_CONTRIBUTOR},
-    {"owner", KEY_TEXT, NPS_TEXT_CONTRIBUTOR},
-    {"licence", KEY_TEXT, NPS_TEXT_LICENCE},
-    {"license", KEY_TEXT, NPS_TEXT_LICENCE},
-    {"comment", KEY_TEXT, NPS_TEXT_COMMENT},
-    {"comments", KEY_TEXT, NPS_TEXT_COMMENT},
-    {"synon", KEY_SYNONYM, NPS_TEXT_NAME},
-    {"synonym", KEY_SYNONYM, NPS_TEXT_NAME},
-    {"synonyms", KEY_SYNONYM, NPS_TEXT_NAME},
-    {"chname", KEY_SYNONYM, NPS_TEXT_NAME},
-    {"precursormz", KEY_PRECURSOR, NPS_TEXT_NAME},
-    {"pepmass", KEY_PRECURSOR, NPS_TEXT_NAME},
-    {"parentmass", KEY_PRECURSOR, NPS_TEXT_NAME},
-    {"precursormass", KEY_PRECURSOR, NPS_TEXT_NAME},
-    {"msfocusedionprecursormz", KEY_PRECURSOR, NPS_TEXT_NAME},
-    {"exactmass", KEY_EXACT_MASS, NPS_TEXT_NAME},
-    {"chexactmass", KEY_EXACT_MASS, NPS_TEXT_NAME},
-    {"monoisotopicmass", KEY_EXACT_MASS, NPS_TEXT_NAME},
-    {"mw", KEY_NOMINAL_MASS, NPS_TEXT_NAME},
-    {"nominalmass", KEY_NOMINAL_MASS, NPS_TEXT_NAME},
-    {"retentionindex", KEY_RI, NPS_TEXT_NAME},
-    {"ri", KEY_RI, NPS_TEXT_NAME},
-    {"acchromatographykovatsrtindex", KEY_RI, NPS_TEXT_NAME},
-    {"rtinseconds", KEY_RT, NPS_TEXT_NAME},
-    {"ionmode", KEY_POLARITY, NPS_TEXT_NAME},
-    {"ionizationmode", KEY_POLARITY, NPS_TEXT_NAME},
-    {"polarity", KEY_POLARITY, NPS_TEXT_NAME},
-    {"acmassspectrometryionmode", KEY_POLARITY, NPS_TEXT_NAME},
-    {"charge", KEY_POLARITY, NPS_TEXT_NAME},
-    {"technique", KEY_TECHNIQUE, NPS_TEXT_NAME},
-};
-
-static bool fold_key(nps_span key, char folded[static 48])
+nps_status nps_spectrum_push_peak(nps_spectrum *s, double mz, double intensity, nps_span note, size_t max, nps_err *err)
 {
-    size_t m = 0;
-    for (size_t i = 0; i < key.n; i++) {
-        char c = key.p[i];
-        if (c == ' ' || c == '_' || c == '-' || c == '#' || c == ':' || c == '$' || c == '/')
-            continue;
-        if (m + 1 == 48)
-            return false;
-        folded[m++] = c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
-    }
-    folded[m] = '\0';
-    return m > 0;
-}
-
-static bool leading_number(nps_span v, double low, double high, double *ret_v)
-{
-    v = nps_span_trim(v);
-    double d;
-    const char *stop = nps_scan_number(v.p, v.p + v.n, &d);
-    if (!stop || d < low || d > high)
-        return false;
-    if (stop < v.p + v.n && *stop != ' ' && *stop != '\t' && *stop != '/' && *stop != ';')
-        return false;
-    *ret_v = d;
-    return true;
-}
-
-static bool take_polarity(nps_spectrum *s, nps_span v)
-{
-    v = nps_span_trim(v);
-    int sign = 0;
-    if (nps_span_starts(v, "pos") || nps_span_is(v, "p") || (v.n && v.n <= 3 && (v.p[0] == '+' || v.p[v.n - 1] == '+')))
-        sign = 1;
-    else if (nps_span_starts(v, "neg") || nps_span_is(v, "n") ||
-             (v.n && v.n <= 3 && (v.p[0] == '-' || v.p[v.n - 1] == '-')))
-        sign = -1;
-    if (!sign || (s->polarity && s->polarity != sign))
-        return false;
-    s->polarity = sign;
-    return true;
-}
-
-static bool take_number(nps_spectrum *s, key_kind kind, nps_span v)
-{
-    double d;
-    switch (kind) {
-    case KEY_PRECURSOR:
-        if (s->precursor_mz > 0 || !leading_number(v, 1e-3, 1e6, &d))
-            return false;
-        s->precursor_mz = d;
-        return true;
-    case KEY_EXACT_MASS:
-        if (s->exact_mass > 0 || !leading_number(v, 1e-3, 1e6, &d))
-            return false;
-        s->exact_mass = d;
-        return true;
-    case KEY_NOMINAL_MASS:
-        if (s->nominal_mass || !leading_number(v, 1, 1e6, &d) || d != floor(d))
-            return false;
-        s->nominal_mass = (int)d;
-        return true;
-    case KEY_RI:
-        if (s->retention_index > 0 || !leading_number(v, 1e-3, 1e5, &d))
-            return false;
-        s->retention_index = d;
-        return true;
-    case KEY_RT:
-        if (s->retention_time_s > 0 || !leading_number(v, 1e-6, 1e6, &d))
-            return false;
-        s->retention_time_s = d;
-        return true;
-    case KEY_POLARITY: return take_polarity(s, v);
-    case KEY_TECHNIQUE: return s->technique == NPS_TECH_UNKNOWN && nps_technique_parse(nps_span_trim(v), &s->technique);
-    case KEY_TEXT:
-    case KEY_SYNONYM: break;
-    }
-    return false;
-}
-
-nps_status nps_spectrum_take_pair(nps_spectrum *s, nps_span key, nps_span value, nps_err *err)
-{
-    char folded[48];
-    if (fold_key(key, folded))
-        for (size_t i = 0; i < sizeof key_table / sizeof *key_table; i++) {
-            if (strcmp(folded, key_table[i].folded) != 0)
-                continue;
-            if (key_table[i].kind == KEY_TEXT)
-                return nps_spectrum_set_text(s, key_table[i].field, key, value, err);
-            if (key_table[i].kind == KEY_SYNONYM)
-                return nps_spectrum_add_synonym(s, value, err);
-            if (take_number(s, key_table[i].kind, value))
-                return NPS_OK;
-            break;
-        }
-    return says_nothing(value) ? NPS_OK : nps_spectrum_add_meta(s, key, value, err);
+    if (!note.n)
+        return nps_peaks_push(&s->peaks, mz, intensity, NULL, 0, max, err);
+    NPS_AUTO_MEM(char *) text = nps_spectrum_clean_text(s, note);
+    if (!text)
+        return nps_fail_nomem(err);
+    return nps_peaks_push(&s->peaks, mz, intensity, text, strlen(text), max, err);
 }
 
 bool nps_inchikey_is_valid(nps_span key)
@@ -429,6 +254,65 @@ static nps_technique guess_technique(const nps_spectrum *s)
     return NPS_TECH_EI;
 }
 
+/* MassBank's MSP export and MoNA name the laboratory only inside the comment. */
+static nps_status contributor_from_comment(nps_spectrum *s, nps_err *err)
+{
+    static const char word[] = "contributor=";
+    nps_span rest = nps_span_of(s->text[NPS_TEXT_COMMENT]);
+    if (s->text[NPS_TEXT_CONTRIBUTOR])
+        return NPS_OK;
+    for (; rest.n && !nps_span_starts(rest, word);) {
+        /* Only at the beginning of a word. */
+        const char *stop = rest.p + strcspn(rest.p, " ;\"");
+        stop += strspn(stop, " ;\"");
+        rest = (nps_span){stop, (size_t)(rest.p + rest.n - stop)};
+    }
+    if (!rest.n)
+        return NPS_OK;
+    nps_span v = {rest.p + sizeof word - 1, strcspn(rest.p + sizeof word - 1, ";\"")};
+    const char *next = memchr(v.p, '=', v.n);
+    while (next && next > v.p && *next != ' ')
+        next--;
+    if (next)
+        v.n = (size_t)(next - v.p);
+    return nps_spectrum_set_text(s, NPS_TEXT_CONTRIBUTOR, NPS_SPAN("contributor"), v, err);
+}
+
+static nps_status settle_inchikey(nps_spectrum *s, nps_err *err)
+{
+    char *key = s->text[NPS_TEXT_INCHIKEY];
+    if (!key || nps_inchikey_is_valid(nps_span_of(key)))
+        return NPS_OK;
+    /* "InChIKey=..." is a spelling, not a fault. */
+    nps_span bare = nps_span_of(key);
+    if (nps_span_starts(bare, "inchikey=") && nps_inchikey_is_valid((nps_span){key + 9, bare.n - 9})) {
+        memmove(key, key + 9, bare.n - 8);
+        return NPS_OK;
+    }
+    s->text[NPS_TEXT_INCHIKEY] = NULL;
+    s->repairs[NPS_REPAIR_INVALID_KEY]++;
+    nps_status st = nps_spectrum_add_meta(s, NPS_SPAN("InChIKey"), bare, err);
+    free(key);
+    return st;
+}
+
+/* A file may claim a technique; one that does not go with peaks stays a remark. */
+static nps_status settle_technique(nps_spectrum *s, nps_err *err)
+{
+    if (!s->peaks.n)
+        return NPS_OK;
+    if (!nps_technique_is_mass(s->technique)) {
+        nps_span claim = nps_span_of(nps_technique_name(s->technique));
+        nps_status st = nps_spectrum_add_meta(s, NPS_SPAN("Technique"), claim, err);
+        if (st != NPS_OK)
+            return st;
+        s->technique = NPS_TECH_UNKNOWN;
+    }
+    if (s->technique == NPS_TECH_UNKNOWN)
+        s->technique = guess_technique(s);
+    return NPS_OK;
+}
+
 nps_status nps_spectrum_settle(nps_spectrum *s, nps_err *err)
 {
     nps_peaks_repairs r = {0};
@@ -438,24 +322,9 @@ nps_status nps_spectrum_settle(nps_spectrum *s, nps_err *err)
     s->repairs[NPS_REPAIR_UNSORTED] += r.unsorted;
     s->repairs[NPS_REPAIR_DUPLICATE] += r.duplicate;
     s->repairs[NPS_REPAIR_ZERO] += r.zero;
-    char *key = s->text[NPS_TEXT_INCHIKEY];
-    if (key && !nps_inchikey_is_valid(nps_span_of(key))) {
-        /* "InChIKey=..." is a spelling, not a fault. */
-        nps_span bare = nps_span_of(key);
-        if (nps_span_starts(bare, "inchikey=") && nps_inchikey_is_valid((nps_span){key + 9, bare.n - 9})) {
-            memmove(key, key + 9, bare.n - 8);
-        } else {
-            s->text[NPS_TEXT_INCHIKEY] = NULL;
-            s->repairs[NPS_REPAIR_INVALID_KEY]++;
-            st = nps_spectrum_add_meta(s, NPS_SPAN("InChIKey"), bare, err);
-            free(key);
-            if (st != NPS_OK)
-                return st;
-        }
-    }
-    if (s->technique == NPS_TECH_UNKNOWN && s->peaks.n)
-        s->technique = guess_technique(s);
-    return NPS_OK;
+    if ((st = contributor_from_comment(s, err)) != NPS_OK || (st = settle_inchikey(s, err)) != NPS_OK)
+        return st;
+    return settle_technique(s, err);
 }
 
 nps_span nps_spectrum_block(const nps_spectrum *s)

@@ -103,14 +103,30 @@ NPS_MUST_CHECK nps_status nps_spectrum_add_synonym(nps_spectrum *s, nps_span nam
 /* Keeps key and value verbatim (same treatment of bytes). At most 1,000 a spectrum: NPS_E_LIMIT. */
 NPS_MUST_CHECK nps_status nps_spectrum_add_meta(nps_spectrum *s, nps_span key, nps_span value, nps_err *err);
 
+/* Appends a peak, its note treated like any text; otherwise as nps_peaks_push. */
+NPS_MUST_CHECK nps_status nps_spectrum_push_peak(nps_spectrum *s, double mz, double intensity, nps_span note, size_t max,
+                                                 nps_err *err);
+
+/* The treatment of bytes by itself: a trimmed, terminated UTF-8 copy that the caller frees; NULL when memory is short. */
+char *nps_spectrum_clean_text(nps_spectrum *s, nps_span v);
+/* Whether a value is empty or one of the words that leave a field unset. */
+bool nps_text_says_nothing(nps_span v);
+
 /* Takes one "key, value" pair of any of the text formats: known spellings (case, blanks, '_', '-' and '#' in the key
  * ignored: "PRECURSORMZ", "PrecursorMZ", "precursor_mz", "PEPMASS" ...) fill the fields above, others go to the metadata.
- * Values that do not parse as what their key promises stay in the metadata. This is the one table of key names. */
+ * Values that do not parse as what their key promises, or say more than it, stay in the metadata. The key
+ * "npswatch-metadata" with a value of the form "key" "value" (quotes inside doubled) adds that pair to the metadata
+ * whatever it looks like. This is the one table of key names. */
 NPS_MUST_CHECK nps_status nps_spectrum_take_pair(nps_spectrum *s, nps_span key, nps_span value, nps_err *err);
 
-/* To be called once by every reader at the end of a record: settles the peaks, checks the InChIKey's form, decides the
- * technique where the reader has not (precursor -> msms; EI in ionisation or instrument type -> ei; otherwise ei when
- * there is no precursor and no sign of MS/MS, as in every plain MSP), and folds `peaks` repairs into s->repairs. */
+/* Whether nps_spectrum_take_pair on `s` would keep the pair as metadata and change nothing else: what a writer asks
+ * before it writes metadata plainly. */
+bool nps_spectrum_keeps_pair(const nps_spectrum *s, nps_span key, nps_span value);
+
+/* To be called once by every reader at the end of a record: settles the peaks and folds what that repaired into
+ * s->repairs, takes a contributor that only the comment names ("contributor=..."), checks the InChIKey's form, and decides
+ * the technique where the reader has not (precursor -> msms; EI in ionisation or instrument type -> ei; otherwise ei when
+ * there is no precursor and no sign of MS/MS, as in every plain MSP). */
 NPS_MUST_CHECK nps_status nps_spectrum_settle(nps_spectrum *s, nps_err *err);
 
 /* First block of the InChIKey (14 letters) or an empty span. */
