@@ -265,9 +265,15 @@ nps_status nps_jcamp_take_fields(const nps_jcamp_block *b, size_t from, size_t e
     return NPS_OK;
 }
 
-bool nps_jcamp_is_plain_meta(nps_span key)
+bool nps_jcamp_is_plain_meta(const nps_spectrum *s, nps_span key, nps_span value)
 {
     nps_jcamp_ldr ldr = {.label = key};
     nps_jcamp_normalise(key, ldr.key, sizeof ldr.key);
-    return key.n && kind_of(&ldr) == LABEL_META;
+    if (!key.n || memchr(key.p, '=', key.n) || !nps_jcamp_is_plain_value(value))
+        return false;
+    bool marks_block = strcmp(ldr.key, "TITLE") == 0 || strcmp(ldr.key, "END") == 0;
+    if (marks_block || !nps_jcamp_is_plain_value(key))
+        return false;
+    label_kind kind = kind_of(&ldr);
+    return kind == LABEL_META || (kind == LABEL_PAIR && nps_spectrum_keeps_pair(s, key, value));
 }
