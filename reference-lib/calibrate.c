@@ -68,7 +68,7 @@ static nps_status choose(const nps_library *lib, nps_technique t, question **ret
     if (!cross)
         substances = count_substances(lib, t, false);
     size_t each = substances ? NPS_CALIBRATION_MAX / substances : 0;
-    each = each < 1 ? 1 : each > 4 ? 4 : each;
+    each = 1;
     double step = substances > NPS_CALIBRATION_MAX ? (double)substances / NPS_CALIBRATION_MAX : 1;
     size_t n = 0, seen = 0;
     for (uint64_t s = 0; s < lib->n_substance; s++) {

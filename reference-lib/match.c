@@ -24,7 +24,7 @@ static const struct technique_rule {
 } rules[NPS_TECH_COUNT] = {
     [NPS_TECH_UNKNOWN] = {3, 0.80, 12, 20, 0.80},
     [NPS_TECH_EI] = {2.5, 0.80, 12, 20, 0.80},
-    [NPS_TECH_MSMS] = {3.5, 0.60, 8, 12, 0.70},
+    [NPS_TECH_MSMS] = {2.5, 0.60, 8, 12, 0.70},
     [NPS_TECH_DART] = {1.5, 0.60, 8, 12, 0.80},
     [NPS_TECH_IR] = {3, 0.90, 25, 25, 0.90},
     [NPS_TECH_RAMAN] = {3, 0.90, 25, 25, 0.90},
