@@ -64,9 +64,10 @@ static void impossible_peaks_are_refused(void **state)
     static const struct {
         double mz, intensity;
         nps_status status;
-    } cases[] = {{0, 1, NPS_E_RANGE},    {-1, 1, NPS_E_RANGE},       {1e6, 1, NPS_OK},         {1000001, 1, NPS_E_RANGE},
-                 {NAN, 1, NPS_E_RANGE},  {INFINITY, 1, NPS_E_RANGE}, {41, -1, NPS_E_RANGE},    {41, NAN, NPS_E_RANGE},
-                 {41, 4e38, NPS_E_RANGE}, {41, (double)3e38f, NPS_OK}, {41, INFINITY, NPS_E_RANGE}, {41, 0, NPS_OK}};
+    } cases[] = {{0, 1, NPS_E_RANGE},         {-1, 1, NPS_E_RANGE},        {1e6, 1, NPS_OK},
+                 {1000001, 1, NPS_E_RANGE},   {NAN, 1, NPS_E_RANGE},       {INFINITY, 1, NPS_E_RANGE},
+                 {41, -1, NPS_E_RANGE},       {41, NAN, NPS_E_RANGE},      {41, 4e38, NPS_E_RANGE},
+                 {41, (double)3e38f, NPS_OK}, {41, INFINITY, NPS_E_RANGE}, {41, 0, NPS_OK}};
     nps_peaks p = {0};
     size_t n = 0;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -137,9 +138,12 @@ static void checking_finds_the_first_fault(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(settling_sorts_merges_and_counts), cmocka_unit_test(settling_random_lists_keeps_the_law),
-        cmocka_unit_test(impossible_peaks_are_refused),     cmocka_unit_test(sums_stay_in_range),
-        cmocka_unit_test(the_limit_holds),                  cmocka_unit_test(a_copy_is_the_same),
+        cmocka_unit_test(settling_sorts_merges_and_counts),
+        cmocka_unit_test(settling_random_lists_keeps_the_law),
+        cmocka_unit_test(impossible_peaks_are_refused),
+        cmocka_unit_test(sums_stay_in_range),
+        cmocka_unit_test(the_limit_holds),
+        cmocka_unit_test(a_copy_is_the_same),
         cmocka_unit_test(checking_finds_the_first_fault),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,13 +22,26 @@ static void spellings_of_a_key_mean_the_same(void **state)
         const char *key;
         nps_text_field field;
     } cases[] = {
-        {"Name", NPS_TEXT_NAME},          {"COMPOUND_NAME", NPS_TEXT_NAME},     {"DB#", NPS_TEXT_ID},
-        {"CAS No.", NPS_TEXT_COUNT},      {"CASNO", NPS_TEXT_CAS},              {"CAS#", NPS_TEXT_CAS},
-        {"inchi_key", NPS_TEXT_INCHIKEY}, {"STDINCHI", NPS_TEXT_INCHI},         {"PRECURSORTYPE", NPS_TEXT_ADDUCT},
-        {"precursor_type", NPS_TEXT_ADDUCT}, {"ADDUCT", NPS_TEXT_ADDUCT},       {"Instrument-Type", NPS_TEXT_INSTRUMENT_TYPE},
-        {"LICENSE", NPS_TEXT_LICENCE},    {"Licence", NPS_TEXT_LICENCE},        {"AUTHORS", NPS_TEXT_CONTRIBUTOR},
-        {"Comments", NPS_TEXT_COMMENT},   {"Ontology", NPS_TEXT_CLASS},         {"CH$FORMULA", NPS_TEXT_FORMULA},
-        {"AC$MASS_SPECTROMETRY: COLLISION_ENERGY", NPS_TEXT_ENERGY},            {"", NPS_TEXT_COUNT},
+        {"Name", NPS_TEXT_NAME},
+        {"COMPOUND_NAME", NPS_TEXT_NAME},
+        {"DB#", NPS_TEXT_ID},
+        {"CAS No.", NPS_TEXT_COUNT},
+        {"CASNO", NPS_TEXT_CAS},
+        {"CAS#", NPS_TEXT_CAS},
+        {"inchi_key", NPS_TEXT_INCHIKEY},
+        {"STDINCHI", NPS_TEXT_INCHI},
+        {"PRECURSORTYPE", NPS_TEXT_ADDUCT},
+        {"precursor_type", NPS_TEXT_ADDUCT},
+        {"ADDUCT", NPS_TEXT_ADDUCT},
+        {"Instrument-Type", NPS_TEXT_INSTRUMENT_TYPE},
+        {"LICENSE", NPS_TEXT_LICENCE},
+        {"Licence", NPS_TEXT_LICENCE},
+        {"AUTHORS", NPS_TEXT_CONTRIBUTOR},
+        {"Comments", NPS_TEXT_COMMENT},
+        {"Ontology", NPS_TEXT_CLASS},
+        {"CH$FORMULA", NPS_TEXT_FORMULA},
+        {"AC$MASS_SPECTROMETRY: COLLISION_ENERGY", NPS_TEXT_ENERGY},
+        {"", NPS_TEXT_COUNT},
         {"a key that is much longer than any key that is known to anyone", NPS_TEXT_COUNT},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -119,10 +132,12 @@ static void keeping_a_pair_is_foretold(void **state)
     static const struct {
         const char *key, *value;
         bool empty, filled; /* whether a spectrum with, and without, these fields keeps it */
-    } cases[] = {{"Name", "x", false, true},       {"PrecursorMZ", "5", false, true}, {"PrecursorMZ", "5 6", false, true},
-                 {"PrecursorMZ", "x", true, true}, {"Synon", "x", false, false},      {"Synon", "$:1", true, true},
-                 {"CHARGE", "1+", false, true},    {"other", "x", true, true},        {"other", "NA", false, false},
-                 {"npswatch-metadata", "x", false, false}, {"technique", "ei", false, true}};
+    } cases[] = {{"Name", "x", false, true},          {"PrecursorMZ", "5", false, true},
+                 {"PrecursorMZ", "5 6", false, true}, {"PrecursorMZ", "x", true, true},
+                 {"Synon", "x", false, false},        {"Synon", "$:1", true, true},
+                 {"CHARGE", "1+", false, true},       {"other", "x", true, true},
+                 {"other", "NA", false, false},       {"npswatch-metadata", "x", false, false},
+                 {"technique", "ei", false, true}};
     NPS_AUTO(nps_spectrum) empty = fresh();
     NPS_AUTO(nps_spectrum) filled = fresh();
     take(filled, "Name", "a");
@@ -143,10 +158,18 @@ static void bytes_become_clean_text(void **state)
         const char *bytes, *text;
         size_t repaired;
     } cases[] = {
-        {"  plain\t", "plain", 0},         {"a\tb\x01" "c\x7f", "a b c", 0},       {"\xc3\xa4", "\xc3\xa4", 0},
-        {"\xe4", "\xc3\xa4", 1},           {"\xc3\xa4 \xe4", "\xc3\x83\xc2\xa4 \xc3\xa4", 1}, {"\xc0\x80", "\xc3\x80\xc2\x80", 1},
-        {"\xed\xa0\x80", "\xc3\xad\xc2\xa0\xc2\x80", 1}, {"\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80", 0},
-        {"\xf5\x80\x80\x80", "\xc3\xb5\xc2\x80\xc2\x80\xc2\x80", 1}, {"\xe2\x82", "\xc3\xa2\xc2\x82", 1},
+        {"  plain\t", "plain", 0},
+        {"a\tb\x01"
+         "c\x7f",
+         "a b c", 0},
+        {"\xc3\xa4", "\xc3\xa4", 0},
+        {"\xe4", "\xc3\xa4", 1},
+        {"\xc3\xa4 \xe4", "\xc3\x83\xc2\xa4 \xc3\xa4", 1},
+        {"\xc0\x80", "\xc3\x80\xc2\x80", 1},
+        {"\xed\xa0\x80", "\xc3\xad\xc2\xa0\xc2\x80", 1},
+        {"\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80", 0},
+        {"\xf5\x80\x80\x80", "\xc3\xb5\xc2\x80\xc2\x80\xc2\x80", 1},
+        {"\xe2\x82", "\xc3\xa2\xc2\x82", 1},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         NPS_AUTO(nps_spectrum) s = fresh();
