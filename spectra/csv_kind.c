@@ -146,8 +146,8 @@ static nps_status decide_y(const nps_csv_words *w, const shape *s, bool by_shape
     } else if (light) {
         bool percent = w->percent || s->max_y >= 5;
         if (!percent && s->max_y > 1.5)
-            return nps_fail(err, NPS_E_FORMAT, "values up to %g may be parts or percent; head the column '%%T' or '%%R'",
-                            s->max_y);
+            return nps_fail(err, NPS_E_FORMAT,
+                            "values up to %g may be parts or percent; head the column '%%T' or '%%R'", s->max_y);
         *ret_unit = w->transmittance ? (percent ? NPS_Y_PERCENT_T : NPS_Y_TRANSMITTANCE)
                                      : (percent ? NPS_Y_PERCENT_R : NPS_Y_REFLECTANCE);
     } else if (by_shape && s->max_y > 10 && s->max_y < 130 && s->min_y > -5 && s->median_y > 0.6 * s->max_y) {
@@ -155,9 +155,10 @@ static nps_status decide_y(const nps_csv_words *w, const shape *s, bool by_shape
     } else if (by_shape && s->max_y > 0 && s->max_y <= 4 && s->median_y < 0.4 * s->max_y) {
         *ret_unit = NPS_Y_ABSORBANCE;
     } else {
-        return nps_fail(err, NPS_E_FORMAT,
-                        "the second column is not clear; head it 'absorbance', 'transmittance', '%%T' or 'reflectance', or "
-                        "the first one 'Raman shift'");
+        return nps_fail(
+            err, NPS_E_FORMAT,
+            "the second column is not clear; head it 'absorbance', 'transmittance', '%%T' or 'reflectance', or "
+            "the first one 'Raman shift'");
     }
     return NPS_OK;
 }

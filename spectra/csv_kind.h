@@ -21,8 +21,8 @@ typedef struct {
 bool nps_csv_words_add(nps_csv_words *w, nps_span title, int column);
 
 /* Decides. @param claim  technique that the preamble states, or NPS_TECH_UNKNOWN. @param x, y  [n], in file order.
- * O(n log n). Errors: NPS_E_FORMAT where the words contradict each other or leave more than one reading; the message says
- * which words would settle it. NPS_E_NOMEM. */
+ * O(n log n). Errors: NPS_E_FORMAT where the words contradict each other or leave more than one reading; the message
+ * says which words would settle it. NPS_E_NOMEM. */
 NPS_MUST_CHECK nps_status nps_csv_decide(const nps_csv_words *w, nps_technique claim, const double *x, const double *y,
                                          size_t n, nps_csv_kind *ret_kind, nps_err *err);
 

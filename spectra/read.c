@@ -44,7 +44,9 @@ static const struct {
     {"<html", 5, "a web page"},
     {"<!DOCTYPE", 9, "a web page"},
     {"BZh", 3, "a bzip2 file"},
-    {"\xfd" "7zXZ", 5, "an xz file"},
+    {"\xfd"
+     "7zXZ",
+     5, "an xz file"},
     {"\x28\xb5\x2f\xfd", 4, "a Zstandard file"},
     {"\xff\xfe", 2, "text in UTF-16 (save it as UTF-8)"},
     {"\xfe\xff", 2, "text in UTF-16 (save it as UTF-8)"},

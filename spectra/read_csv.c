@@ -1,5 +1,6 @@
-/* Reads one spectrum from two columns of numbers, separated by tabs, semicolons, commas or blanks, with or without a head.
- * Lines before the numbers are metadata: "# key: value", "key,value". What the columns mean is decided in csv_kind.c. */
+/* Reads one spectrum from two columns of numbers, separated by tabs, semicolons, commas or blanks, with or without a
+ * head. Lines before the numbers are metadata: "# key: value", "key,value". What the columns mean is decided in
+ * csv_kind.c. */
 #include "spectra/read_impl.h"
 
 #include "spectra/csv_kind.h"
@@ -11,12 +12,12 @@ typedef struct {
     nps_reader *r;
     nps_spectrum *s;
     nps_csv_words words;
-    char separator; /* ' ' stands for blanks and tabs; 0: no line of numbers yet */
+    char separator;   /* ' ' stands for blanks and tabs; 0: no line of numbers yet */
     nps_span pending; /* last line before the numbers: a head, or metadata */
     size_t pending_line;
     double *x, *y; /* [n] */
     size_t n, cap_x, cap_y;
-    bool comma_proven; /* one of the decimal commas cannot set off thousands */
+    bool comma_proven;               /* one of the decimal commas cannot set off thousands */
     size_t first_line, first_offset; /* of the numbers */
 } table;
 
@@ -175,7 +176,8 @@ static nps_status take_line(table *t, nps_span line, nps_err *err)
 {
     nps_status st;
     if (t->separator)
-        return line.p[0] == '#' ? nps_reader_place(t->r, err, take_metadata(t, line, err), line.p) : add_row(t, line, err);
+        return line.p[0] == '#' ? nps_reader_place(t->r, err, take_metadata(t, line, err), line.p)
+                                : add_row(t, line, err);
     t->separator = find_separator(line);
     if ((st = flush_pending(t, t->separator != 0, err)) != NPS_OK)
         return st;
@@ -233,7 +235,8 @@ static nps_status make_peaks(table *t, nps_err *err)
 static nps_status interpret(table *t, nps_err *err)
 {
     if (t->s->repairs[NPS_REPAIR_DECIMAL_COMMA] && !t->comma_proven)
-        return nps_fail(err, NPS_E_FORMAT, "the commas in the numbers may be decimal or set off thousands; write points");
+        return nps_fail(err, NPS_E_FORMAT,
+                        "the commas in the numbers may be decimal or set off thousands; write points");
     nps_csv_kind kind;
     nps_status st = nps_csv_decide(&t->words, t->s->technique, t->x, t->y, t->n, &kind, err);
     if (st != NPS_OK)

@@ -189,7 +189,8 @@ static bool take_polarity(nps_spectrum *s, nps_span v)
     return true;
 }
 
-/* Fills a field that is no text. False when the pair is still to be kept, because it said more, or nothing, or again. */
+/* Fills a field that is no text. False when the pair is still to be kept, because it said more, or nothing, or again.
+ */
 static bool take_value(nps_spectrum *s, key_kind kind, nps_span v)
 {
     switch (kind) {

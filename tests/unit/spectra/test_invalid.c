@@ -1,5 +1,5 @@
-/* Walks tests/data/invalid/FORMAT/CASE.in: each must be refused as CASE.err says, in four lines: status, line, byte, and a
- * part of the message. The folder "any" holds what no format is found for. */
+/* Walks tests/data/invalid/FORMAT/CASE.in: each must be refused as CASE.err says, in four lines: status, line, byte,
+ * and a part of the message. The folder "any" holds what no format is found for. */
 #include "tests/support/nps_test.h"
 #include "tests/support/reading.h"
 

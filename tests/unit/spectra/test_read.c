@@ -58,10 +58,14 @@ static void strangers_are_named(void **state)
         size_t n;
         const char *name;
     } cases[] = {
-        {"%PDF-1.4 rest", 13, "PDF"},        {"PK\3\4rest", 8, "zip"},
-        {"\x89HDF\r\n\x1a\n", 8, "HDF5"},    {"<?xml version='1.0'?>", 21, "XML"},
-        {"<!DOCTYPE html>", 15, "web page"}, {"\xff\xfeN\0a\0", 6, "UTF-16"},
-        {"CDF\001", 4, "netCDF"},            {"once upon a time", 16, "none of the formats"},
+        {"%PDF-1.4 rest", 13, "PDF"},
+        {"PK\3\4rest", 8, "zip"},
+        {"\x89HDF\r\n\x1a\n", 8, "HDF5"},
+        {"<?xml version='1.0'?>", 21, "XML"},
+        {"<!DOCTYPE html>", 15, "web page"},
+        {"\xff\xfeN\0a\0", 6, "UTF-16"},
+        {"CDF\001", 4, "netCDF"},
+        {"once upon a time", 16, "none of the formats"},
         {"\n\n\n", 3, "none of the formats"},
     };
     nps_read_limits limits = nps_read_limits_for_upload();
@@ -137,8 +141,9 @@ static void a_gzip_bomb_is_refused_before_it_unfolds(void **state)
 static void every_limit_holds(void **state)
 {
     (void)state;
-    const char *text = "Name: a\nNum Peaks: 2\n43 9\n44 9\n\nName: b\nNum Peaks: 1\n43 9\n\nName: ccccccccccccccccccccccccccc\n"
-                       "Num Peaks: 1\n43 9\n";
+    const char *text =
+        "Name: a\nNum Peaks: 2\n43 9\n44 9\n\nName: b\nNum Peaks: 1\n43 9\n\nName: ccccccccccccccccccccccccccc\n"
+        "Num Peaks: 1\n43 9\n";
     nps_read_limits ok = nps_read_limits_for_upload(), limits = ok;
     limits.max_bytes = 10;
     AUTO_READING bytes = read_bytes(text, strlen(text), &limits);
@@ -196,11 +201,20 @@ static void hostile_texts_take_linear_time(void **state)
     static const struct {
         const char *start, *piece;
     } cases[] = {
-        {"Name: a\nNum Peaks: 1\n", "x"},      {"Name: a\nNum Peaks: 1\n", "\n"},  {"Name: a\nNum Peaks: 1\n", "\r"},
-        {"Num Peaks: 1\n", "Name:\n\n"},        {"Num Peaks: 1\n", "1\n"},          {"Num Peaks: 1\n", "1 1 \"\"\"\""},
-        {"Name: a\nNum Peaks: 1\n", "9 1\n8 1\n"}, {"BEGIN IONS\n", "BEGIN IONS\n"},    {"A=b\nBEGIN IONS\n", "END IONS\n"},
-        {"BEGIN IONS\n", "A=b\n"},              {"ACCESSION: a\nPK$PEAK: x\n", "ACCESSION: a\n"},
-        {"ACCESSION: a\nPK$ANNOTATION: x\n", "  1\n"}, {"1 2\n3 4\n5 6\n", "7 8\n"},       {"1 2\n3 4\n5 6\n", "# a: b\n"},
+        {"Name: a\nNum Peaks: 1\n", "x"},
+        {"Name: a\nNum Peaks: 1\n", "\n"},
+        {"Name: a\nNum Peaks: 1\n", "\r"},
+        {"Num Peaks: 1\n", "Name:\n\n"},
+        {"Num Peaks: 1\n", "1\n"},
+        {"Num Peaks: 1\n", "1 1 \"\"\"\""},
+        {"Name: a\nNum Peaks: 1\n", "9 1\n8 1\n"},
+        {"BEGIN IONS\n", "BEGIN IONS\n"},
+        {"A=b\nBEGIN IONS\n", "END IONS\n"},
+        {"BEGIN IONS\n", "A=b\n"},
+        {"ACCESSION: a\nPK$PEAK: x\n", "ACCESSION: a\n"},
+        {"ACCESSION: a\nPK$ANNOTATION: x\n", "  1\n"},
+        {"1 2\n3 4\n5 6\n", "7 8\n"},
+        {"1 2\n3 4\n5 6\n", "# a: b\n"},
     };
     size_t len = (size_t)32 << 20;
     char *text = malloc(len);

@@ -38,8 +38,9 @@ static void separators_and_decimal_signs_are_told_apart(void **state)
 static void lines_before_the_numbers_are_metadata(void **state)
 {
     (void)state;
-    AUTO_READING r = read_text("# name: Alpha, pure\n#\n# operator = me\ntechnique,msms\nPrecursor m/z;no\nnote without value\n"
-                               "m/z,intensity\n41,20\n# later: yes\n43,5\n");
+    AUTO_READING r =
+        read_text("# name: Alpha, pure\n#\n# operator = me\ntechnique,msms\nPrecursor m/z;no\nnote without value\n"
+                  "m/z,intensity\n41,20\n# later: yes\n43,5\n");
     assert_int_equal(r.n, 1);
     const nps_spectrum *s = r.s[0];
     assert_string_equal(s->text[NPS_TEXT_NAME], "Alpha, pure");

@@ -60,9 +60,10 @@ static void a_count_that_differs_is_a_repair(void **state)
 static void a_broken_record_does_not_stop_the_next(void **state)
 {
     (void)state;
-    AUTO_READING r = read_text("ACCESSION: A\nPK$NUM_PEAK: x\n  1 2 3\n//\nACCESSION: B\nPK$PEAK: m/z\n  15 2 3 4\n//\n"
-                               "ACCESSION: C\nPK$PEAK: m/z\n  15 2 3\nACCESSION: D\nPK$PEAK: m/z\n  x 2 3\n//\n"
-                               "ACCESSION: E\nno separator\nPK$PEAK: m/z\n  15 2 3\n//\nACCESSION: F\n//\nACCESSION: G\n");
+    AUTO_READING r =
+        read_text("ACCESSION: A\nPK$NUM_PEAK: x\n  1 2 3\n//\nACCESSION: B\nPK$PEAK: m/z\n  15 2 3 4\n//\n"
+                  "ACCESSION: C\nPK$PEAK: m/z\n  15 2 3\nACCESSION: D\nPK$PEAK: m/z\n  x 2 3\n//\n"
+                  "ACCESSION: E\nno separator\nPK$PEAK: m/z\n  15 2 3\n//\nACCESSION: F\n//\nACCESSION: G\n");
     assert_int_equal(r.n, 1);
     assert_string_equal(r.s[0]->text[NPS_TEXT_ID], "E");
     assert_int_equal(r.repairs[NPS_REPAIR_HEADER], 1);

@@ -70,9 +70,10 @@ static void a_stated_count_is_checked(void **state)
 static void a_broken_block_does_not_stop_the_next(void **state)
 {
     (void)state;
-    AUTO_READING r = read_text("BEGIN IONS\nTITLE=a\n41\nEND IONS\nstray\nstray\nBEGIN IONS\nTITLE=b\n41 2\n"
-                               "BEGIN IONS\nTITLE=c\nno equals sign\n41 2\nEND IONS\nBEGIN IONS\n41 2\nnot a peak\nEND IONS\n"
-                               "BEGIN IONS\nEND IONS\nBEGIN IONS\nTITLE=d\n41 2\n");
+    AUTO_READING r =
+        read_text("BEGIN IONS\nTITLE=a\n41\nEND IONS\nstray\nstray\nBEGIN IONS\nTITLE=b\n41 2\n"
+                  "BEGIN IONS\nTITLE=c\nno equals sign\n41 2\nEND IONS\nBEGIN IONS\n41 2\nnot a peak\nEND IONS\n"
+                  "BEGIN IONS\nEND IONS\nBEGIN IONS\nTITLE=d\n41 2\n");
     assert_int_equal(r.n, 1);
     assert_string_equal(r.s[0]->text[NPS_TEXT_NAME], "c");
     assert_int_equal(r.s[0]->repairs[NPS_REPAIR_HEADER], 1);

@@ -3,9 +3,9 @@
 
 typedef struct {
     const char *title, *text;
-    size_t n;            /* peaks */
+    size_t n;             /* peaks */
     double mz, intensity; /* of the last one */
-    const char *note;    /* of the last one */
+    const char *note;     /* of the last one */
 } peak_case;
 
 static void every_layout_of_peaks_is_read(void **state)
@@ -56,8 +56,8 @@ static void every_layout_of_peaks_is_read(void **state)
 static void every_spelling_of_the_count_is_known(void **state)
 {
     (void)state;
-    static const char *const keys[] = {"Num Peaks", "NUM PEAKS", "Num peaks", "NumPeaks", "Num_Peaks", "num-peak",
-                                       "Number of peaks"};
+    static const char *const keys[] = {"Num Peaks", "NUM PEAKS", "Num peaks",      "NumPeaks",
+                                       "Num_Peaks", "num-peak",  "Number of peaks"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         char text[100];
         snprintf(text, sizeof text, "Name: a\n%s:  1\n43 9\n", keys[i]);
@@ -86,7 +86,8 @@ static void known_keys_fill_fields_and_others_stay_verbatim(void **state)
     (void)state;
     AUTO_READING r = read_text(
         "Name: Alpha\nSynon: A1\nSynon: $:00in-source\nSynon: A2\nDB#: X1\nInChIKey: ABCDEFGHIJKLMN-OPQRSTUVWX-Y\n"
-        "CAS#: 1-2-3;  NIST#: 77\nMW: 120\nExactMass: 120.05\nPrecursorMZ: 121.06\nPrecursor_type: [M+H]+\nIon_mode: P\n"
+        "CAS#: 1-2-3;  NIST#: 77\nMW: 120\nExactMass: 120.05\nPrecursorMZ: 121.06\nPrecursor_type: [M+H]+\nIon_mode: "
+        "P\n"
         "RetentionIndex: 1234.5\nInstrument_type: LC-ESI-QTOF\nCollision_energy: 30 eV\nParent_mass: 120.1\n"
         "Comments: \"computed x=1\" contributor=Lab X, Town ; Parent=3\nNum Peaks: 1\n43 9\n");
     assert_int_equal(r.n, 1);
@@ -137,9 +138,10 @@ static void repairs_are_counted(void **state)
 static void a_broken_record_does_not_stop_the_next(void **state)
 {
     (void)state;
-    AUTO_READING r = read_text("Name: a\nNum Peaks: 1\n4x 9\n45 1\n\nName: b\nNum Peaks: 1\n43 9\n"
-                               "Name: c\n\nName: d\nNum Peaks: many\n1 2\nName: e\n41 3\nName: f\nNum Peaks: 1\n44 -1\n\n"
-                               "FORMULA: C\nNAME: g\nNum Peaks: 1\n7 7\n");
+    AUTO_READING r =
+        read_text("Name: a\nNum Peaks: 1\n4x 9\n45 1\n\nName: b\nNum Peaks: 1\n43 9\n"
+                  "Name: c\n\nName: d\nNum Peaks: many\n1 2\nName: e\n41 3\nName: f\nNum Peaks: 1\n44 -1\n\n"
+                  "FORMULA: C\nNAME: g\nNum Peaks: 1\n7 7\n");
     assert_int_equal(r.n, 2);
     assert_string_equal(r.s[0]->text[NPS_TEXT_NAME], "b");
     assert_string_equal(r.s[1]->text[NPS_TEXT_NAME], "g");

@@ -38,9 +38,11 @@ static void assert_comes_back(const nps_spectrum *s)
 /* Text of words that formats give a meaning to, so that odd things meet. */
 static void random_text(uint64_t *seed, char *out, size_t size)
 {
-    static const char *const parts[] = {"Num Peaks", ": ", "=", "\"", "\"\"", "; ", "#",  "Name",       "BEGIN IONS", "1.5",
-                                        "NA",        "x",  " ", "-",  "\xc3\xa4", "CAS#", "END IONS", "contributor", "PEPMASS",
-                                        "Synon",     "$:", "/", "title", "technique", "npswatch-metadata"};
+    static const char *const parts[] = {"Num Peaks", ": ",       "=",           "\"",         "\"\"",
+                                        "; ",        "#",        "Name",        "BEGIN IONS", "1.5",
+                                        "NA",        "x",        " ",           "-",          "\xc3\xa4",
+                                        "CAS#",      "END IONS", "contributor", "PEPMASS",    "Synon",
+                                        "$:",        "/",        "title",       "technique",  "npswatch-metadata"};
     size_t n = 1 + nps_test_random(seed) % 4;
     char *p = out;
     *p = '\0';
@@ -175,7 +177,10 @@ static void format_names_are_known(void **state)
     static const struct {
         const char *name;
         nps_write_format format;
-    } cases[] = {{"msp", NPS_WRITE_MSP}, {"MGF", NPS_WRITE_MGF}, {"jcamp-dx", NPS_WRITE_JCAMP}, {"jdx", NPS_WRITE_JCAMP},
+    } cases[] = {{"msp", NPS_WRITE_MSP},
+                 {"MGF", NPS_WRITE_MGF},
+                 {"jcamp-dx", NPS_WRITE_JCAMP},
+                 {"jdx", NPS_WRITE_JCAMP},
                  {"dx", NPS_WRITE_JCAMP}};
     nps_write_format f;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
