@@ -23,7 +23,7 @@ static const struct technique_rule {
     double uncalibrated;     /* conformity asked for when there is nothing to calibrate on */
 } rules[NPS_TECH_COUNT] = {
     [NPS_TECH_UNKNOWN] = {3, 0.80, 12, 20, 0.80},
-    [NPS_TECH_EI] = {2.5, 0.80, 12, 20, 0.80},
+    [NPS_TECH_EI] = {2, 0.80, 12, 20, 0.80},
     [NPS_TECH_MSMS] = {2.5, 0.60, 8, 12, 0.70},
     [NPS_TECH_DART] = {1.5, 0.60, 8, 12, 0.80},
     [NPS_TECH_IR] = {3, 0.90, 25, 25, 0.90},
@@ -404,8 +404,9 @@ static void set_threshold(const nps_library *lib, const nps_match_options *o, np
         v->coverage_high = 1;
         return;
     }
-    v->threshold = nps_conformal_threshold(cal->conformity, cal->n, v->alpha);
-    nps_conformal_coverage(cal->n, v->alpha, 0.9, &v->coverage_low, &v->coverage_high);
+    size_t k = nps_conformal_rank(cal->n, v->alpha, cal->source == NPS_CALIBRATION_WITHIN ? 0.8 : 0);
+    v->threshold = k ? cal->conformity[k - 1] : -INFINITY;
+    nps_conformal_coverage(cal->n, k, 0.9, &v->coverage_low, &v->coverage_high);
 }
 
 static nps_status choose_set(const nps_candidate *c, size_t n, nps_verdict *v, nps_err *err)
