@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a float surely holds. */
-static const double INTENSITY_MAX = 3e38;
+/* Itself a float, so that what has been stored once can be stored again. */
+static const double INTENSITY_MAX = (double)3e38f;
 
 void nps_peaks_done(nps_peaks *p)
 {

@@ -123,7 +123,7 @@ static nps_status read_lines(record *c, nps_err *err)
         }
         c->ended = is_end(nps_span_trim(line));
         if (!c->ended && nps_span_trim(line).n && (st = take_line(c, line, err)) != NPS_OK)
-            return nps_reader_place(c->r, err, st, line.p);
+            return nps_reader_place(c->r, err, st, nps_span_trim(line).p);
     }
     return NPS_OK;
 }
