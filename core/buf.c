@@ -95,7 +95,7 @@ void nps_buf_put_float(nps_buf *b, float v)
     char s[40];
     for (int digits = 6; digits <= 9; digits++) {
         snprintf(s, sizeof s, "%.*g", digits, (double)v);
-        if ((float)strtod(s, NULL) == v) /* as a reader that scans doubles gets it */
+        if (strtof(s, NULL) == v && (float)strtod(s, NULL) == v)
             break;
     }
     nps_buf_puts(b, s);

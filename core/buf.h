@@ -24,7 +24,8 @@ void nps_buf_puts(nps_buf *b, const char *text);
 void nps_buf_putc(nps_buf *b, char c);
 void nps_buf_printf(nps_buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* Shortest decimal text that reads back as the same double / the same float (through a double as well); always with '.' as the decimal sign. */
+/* Shortest decimal text that reads back as the same double / the same float, read as a float or as a double; always with
+ * '.' as the decimal sign. */
 void nps_buf_put_double(nps_buf *b, double v);
 void nps_buf_put_float(nps_buf *b, float v);
 

@@ -3,21 +3,18 @@
 #include <gsl/gsl_cdf.h>
 #include <math.h>
 
-static size_t rank_of(size_t n, double alpha)
+size_t nps_conformal_rank(size_t n, double alpha, double confidence)
 {
     /* The tiny addition keeps 0.05 * 20 at 1. */
-    return (size_t)floor(alpha * (double)(n + 1) + 1e-9);
+    size_t k = (size_t)floor(alpha * (double)(n + 1) + 1e-9);
+    if (confidence > 0)
+        while (k && gsl_cdf_beta_Q(1 - alpha, (double)(n + 1 - k), (double)k) < confidence)
+            k--;
+    return k;
 }
 
-double nps_conformal_threshold(const double *ascending, size_t n, double alpha)
+void nps_conformal_coverage(size_t n, size_t k, double confidence, double *ret_low, double *ret_high)
 {
-    size_t k = rank_of(n, alpha);
-    return k ? ascending[k - 1] : -INFINITY;
-}
-
-void nps_conformal_coverage(size_t n, double alpha, double confidence, double *ret_low, double *ret_high)
-{
-    size_t k = rank_of(n, alpha);
     if (!k) {
         *ret_low = *ret_high = 1;
         return;

@@ -4,14 +4,15 @@
 
 #include <stddef.h>
 
-/* Threshold of split conformal prediction: with n exchangeable conformity scores (ascending), a new one lies at or above
- * the k-th smallest, k = floor(alpha (n + 1)), with probability at least 1 - alpha. k = 0 gives -infinity: too few
- * scores to exclude anything. Source: Vovk, Gammerman & Shafer 2005, Algorithmic Learning in a Random World, ch. 2. */
-double nps_conformal_threshold(const double *ascending, size_t n, double alpha);
+/* Rank k (1-based, ascending) of the threshold of split conformal prediction among n exchangeable conformity scores: a new
+ * one lies at or above the k-th smallest with probability at least 1 - alpha. 0: too few scores to exclude anything.
+ * @param confidence  0: on average over calibrations, k = floor(alpha (n + 1)) (Vovk, Gammerman & Shafer 2005, Algorithmic
+ *   Learning in a Random World, ch. 2). In (0, 1): with this confidence for the calibration at hand; the coverage of rank k
+ *   is Beta(n + 1 - k, k) distributed (Vovk 2012, JMLR W&CP 25, 475-490, prop. 2a). */
+size_t nps_conformal_rank(size_t n, double alpha, double confidence);
 
-/* Central interval that holds the true coverage of that threshold with the given confidence: given the calibration
- * scores the coverage is Beta(n + 1 - k, k) distributed (Vovk 2012, JMLR W&CP 25, 475-490, prop. 2a). k = 0 gives 1, 1. */
-void nps_conformal_coverage(size_t n, double alpha, double confidence, double *ret_low, double *ret_high);
+/* Central interval that holds the true coverage of rank k with the given confidence. k = 0 gives 1, 1. */
+void nps_conformal_coverage(size_t n, size_t k, double confidence, double *ret_low, double *ret_high);
 
 /* Share of ascending scores below x, (number + 1) / (n + 1): the conformal p-value of x. */
 double nps_conformal_p(const double *ascending, size_t n, double x);

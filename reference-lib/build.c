@@ -154,12 +154,20 @@ static nps_status fill(nps_builder *b, uint32_t *id, const char *text, nps_err *
     return *id ? NPS_OK : put(b, text, id, err);
 }
 
+/* Of the molecule, Da; 0 where the record does not say. */
+static int32_t nominal_mass(const nps_spectrum *s)
+{
+    return s->nominal_mass ? s->nominal_mass : s->exact_mass > 0 ? (int32_t)(s->exact_mass + 0.3) : 0;
+}
+
 static nps_status find_substance(nps_builder *b, const nps_spectrum *s, uint32_t *ret_sub, nps_err *err)
 {
     NPS_AUTO_BUF key = NPS_BUF_INIT((size_t)1 << 20);
     nps_span block = nps_spectrum_block(s);
     if (block.n) {
+        /* The first block is the same for labelled standards (-d5): the mass keeps them apart from their parent. */
         nps_buf_add(&key, block.p, block.n);
+        nps_buf_printf(&key, " %d", nominal_mass(s));
     } else {
         const char *name = s->text[NPS_TEXT_NAME] ? s->text[NPS_TEXT_NAME] : "";
         nps_buf_puts(&key, "name:");
@@ -203,7 +211,7 @@ static nps_status complete_substance(nps_builder *b, uint32_t sub, const nps_spe
     if (!(r->mass > 0))
         r->mass = s->exact_mass;
     if (!r->nominal)
-        r->nominal = s->nominal_mass ? s->nominal_mass : (int32_t)(s->exact_mass > 0 ? s->exact_mass + 0.38 : 0);
+        r->nominal = nominal_mass(s);
     return st;
 }
 
@@ -440,14 +448,27 @@ static nps_status give_class(nps_builder *b, nps_span id, nps_span name, nps_spa
     return NPS_OK;
 }
 
+/* Cuts the next column off *rest; an empty one counts, so blanks at its end must not be trimmed with their tab. */
+static bool next_column(nps_span *rest, nps_span *ret_column)
+{
+    if (!rest->p)
+        return false;
+    const char *tab = rest->n ? memchr(rest->p, '\t', rest->n) : NULL;
+    size_t n = tab ? (size_t)(tab - rest->p) : rest->n;
+    *ret_column = nps_span_trim((nps_span){rest->p, n});
+    *rest = tab ? (nps_span){tab + 1, rest->n - n - 1} : (nps_span){NULL, 0};
+    return true;
+}
+
 nps_status nps_builder_classes(nps_builder *b, const char *text, size_t len, nps_err *err)
 {
     nps_scan scan = nps_scan_init(text, len);
-    nps_span line, id, rest, name, class_name;
+    nps_span line, id, name, class_name;
     while (nps_scan_line(&scan, &line)) {
         if (!nps_span_trim(line).n)
             continue;
-        if (!nps_span_split(line, '\t', &id, &rest) || !nps_span_split(rest, '\t', &name, &class_name))
+        nps_span rest = line;
+        if (!next_column(&rest, &id) || !next_column(&rest, &name) || !next_column(&rest, &class_name))
             return nps_fail_at(err, NPS_E_FORMAT, scan.line, nps_scan_offset(&scan, line.p),
                                "class table line without its three columns: id, name, class");
         if (scan.line == 1 && nps_span_is(id, "id"))

@@ -39,8 +39,8 @@ NPS_DEFINE_FREEP(nps_builder)
 NPS_MUST_CHECK nps_status nps_builder_source(nps_builder *b, const char *file, nps_visibility visibility,
                                              const char *embargo, uint8_t flags, nps_err *err);
 
-/* Adds one spectrum (copied). Substances join by the first block of the InChIKey (stereoisomers count as one), never by a
- * name when there is a key. *opt_added (may be NULL) is false for a duplicate that was left out.
+/* Adds one spectrum (copied). Substances join by the first block of the InChIKey (stereoisomers count as one) and the nominal
+ * mass (isotopically labelled standards do not), never by a name when there is a key. *opt_added (may be NULL) is false for a duplicate that was left out.
  * Errors: NPS_E_RANGE when the invariants of the peaks do not hold; NPS_E_LIMIT above 2^32 - 2 items; NPS_E_NOMEM. */
 NPS_MUST_CHECK nps_status nps_builder_add(nps_builder *b, const nps_spectrum *s, bool *opt_added, nps_err *err);
 

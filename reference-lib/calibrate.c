@@ -39,45 +39,57 @@ static bool has_replicate(const nps_library *lib, uint32_t e, bool *ret_elsewher
     return any;
 }
 
-/* Rank r of every substance's candidates, for r = 0, 1, ..., so that substances with many spectra do not dominate. */
-static nps_status choose(const nps_library *lib, nps_technique t, question **ret_q, size_t *ret_n, nps_err *err)
+/* Whether the entry is to be asked: its technique, with a replicate, of another contributor where `cross` says so. */
+static bool qualifies(const nps_library *lib, uint32_t e, nps_technique t, bool cross, bool *ret_elsewhere)
+{
+    return is_of(lib, e, t) && has_replicate(lib, e, ret_elsewhere) && (*ret_elsewhere || !cross);
+}
+
+static size_t count_substances(const nps_library *lib, nps_technique t, bool cross)
+{
+    size_t n = 0;
+    for (uint64_t s = 0; s < lib->n_substance; s++) {
+        bool elsewhere, found = false;
+        for (uint64_t i = lib->sub_entry_at[s]; i < lib->sub_entry_at[s + 1] && !found; i++)
+            found = qualifies(lib, lib->sub_entry[i], t, cross, &elsewhere);
+        n += found;
+    }
+    return n;
+}
+
+/* One question a substance, as samples come; with more substances than questions every step-th. *ret_cross says whether the
+ * replicates cross contributors. */
+static nps_status choose(const nps_library *lib, nps_technique t, question **ret_q, size_t *ret_n, bool *ret_cross,
+                         nps_err *err)
 {
     question *q = nps_array(NPS_CALIBRATION_MAX, sizeof *q);
     if (!q)
         return nps_fail_nomem(err);
-    size_t n = 0, substances = 0;
-    for (uint64_t s = 0; s < lib->n_substance; s++) {
-        bool elsewhere, found = false;
-        for (uint64_t i = lib->sub_entry_at[s]; i < lib->sub_entry_at[s + 1] && !found; i++)
-            found = is_of(lib, lib->sub_entry[i], t) && has_replicate(lib, lib->sub_entry[i], &elsewhere);
-        substances += found;
-    }
-    /* With more substances than questions every step-th is asked; with fewer, each is asked several times. */
-    size_t each = substances ? NPS_CALIBRATION_MAX / substances : 0;
+    size_t substances = count_substances(lib, t, true);
+    bool cross = substances >= NPS_CALIBRATION_MIN;
+    if (!cross)
+        substances = count_substances(lib, t, false);
     double step = substances > NPS_CALIBRATION_MAX ? (double)substances / NPS_CALIBRATION_MAX : 1;
-    if (each < 1)
-        each = 1;
-    if (each > 4)
-        each = 4;
-    size_t seen = 0;
+    size_t n = 0, seen = 0;
     for (uint64_t s = 0; s < lib->n_substance && n < NPS_CALIBRATION_MAX; s++) {
-        size_t taken = 0;
-        bool chosen = false;
-        for (uint64_t i = lib->sub_entry_at[s]; i < lib->sub_entry_at[s + 1]; i++) {
+        bool elsewhere;
+        size_t have = 0;
+        for (uint64_t i = lib->sub_entry_at[s]; i < lib->sub_entry_at[s + 1]; i++)
+            have += qualifies(lib, lib->sub_entry[i], t, cross, &elsewhere);
+        if (!have)
+            continue;
+        bool chosen = floor((double)seen / step) != floor((double)(seen + 1) / step);
+        seen++;
+        /* The last of them: entries come in the order of laboratories and energies. */
+        for (uint64_t i = lib->sub_entry_at[s]; i < lib->sub_entry_at[s + 1] && chosen; i++) {
             uint32_t e = lib->sub_entry[i];
-            bool elsewhere;
-            if (!is_of(lib, e, t) || !has_replicate(lib, e, &elsewhere))
-                continue;
-            if (!taken)
-                chosen = floor((double)seen / step) != floor((double)(seen + 1) / step);
-            if (chosen && taken < each && n < NPS_CALIBRATION_MAX)
+            if (qualifies(lib, e, t, cross, &elsewhere) && !--have)
                 q[n++] = (question){e, elsewhere};
-            taken++;
         }
-        seen += taken > 0;
     }
     *ret_q = q;
     *ret_n = n;
+    *ret_cross = cross;
     return NPS_OK;
 }
 
@@ -172,17 +184,17 @@ static int ascending(const void *a, const void *b)
 /* --- a whole library --------------------------------------------------------------------------------------------------- */
 
 static nps_status calibrate_technique(const nps_library *lib, nps_technique t, unsigned threads, double **ret,
-                                      size_t *ret_n, nps_err *err)
+                                      size_t *ret_n, bool *ret_cross, nps_err *err)
 {
     NPS_AUTO_MEM(question *) q = NULL;
     size_t n = 0;
-    nps_status st = choose(lib, t, &q, &n, err);
+    nps_status st = choose(lib, t, &q, &n, ret_cross, err);
     if (st != NPS_OK)
         return st;
     NPS_AUTO_MEM(double *) conformity = nps_array(n, sizeof *conformity);
     if (!conformity)
         return nps_fail_nomem(err);
-    if (n >= NPS_CALIBRATION_MIN)
+    if (n)
         st = ask_in_threads(lib, q, n, threads, conformity, err);
     if (st != NPS_OK)
         return st;
@@ -203,12 +215,14 @@ nps_status nps_calibrate_library(nps_library *lib, unsigned threads, nps_err *er
     for (nps_technique t = NPS_TECH_UNKNOWN; t < NPS_TECH_COUNT && st == NPS_OK; t++) {
         double *own = NULL;
         size_t n = 0;
-        st = calibrate_technique(lib, t, threads, &own, &n, err);
+        bool cross = false;
+        st = calibrate_technique(lib, t, threads, &own, &n, &cross, err);
         const double *use = own;
-        if (st == NPS_OK && n >= NPS_CALIBRATION_MIN) {
-            source[t] = NPS_CALIBRATION_LIBRARY;
+        nps_calibration general = nps_calibration_general(t);
+        size_t needed = general.n ? NPS_CALIBRATION_MIN : NPS_CALIBRATION_FEW;
+        if (st == NPS_OK && n >= needed) {
+            source[t] = cross ? NPS_CALIBRATION_LIBRARY : NPS_CALIBRATION_WITHIN;
         } else if (st == NPS_OK) {
-            nps_calibration general = nps_calibration_general(t);
             source[t] = (uint8_t)general.source;
             use = general.conformity;
             n = general.n;

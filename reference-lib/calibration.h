@@ -7,11 +7,13 @@
 
 typedef enum {
     NPS_CALIBRATION_NONE,    /* nothing to calibrate on: no set can be promised a coverage */
-    NPS_CALIBRATION_GENERAL, /* the table that comes with the program (verdict.c), for lack of replicates */
-    NPS_CALIBRATION_LIBRARY, /* replicate pairs inside the library, other contributor or instrument where there is one */
+    NPS_CALIBRATION_GENERAL, /* the table that comes with the program, for lack of replicates */
+    NPS_CALIBRATION_LIBRARY, /* replicate pairs inside the library, across contributors */
+    NPS_CALIBRATION_WITHIN,  /* replicate pairs inside the library, of one contributor: more alike than those of two
+                                laboratories, so the threshold is taken with 80 % confidence, not on average */
     NPS_CALIBRATION_OWN      /* a laboratory's own replicates (npswatch calibrate) */
 } nps_calibration_source;
-const char *nps_calibration_source_name(nps_calibration_source s); /* "none", "general", "library", "own" */
+const char *nps_calibration_source_name(nps_calibration_source s); /* "none", "general", "library", "library-within", "own" */
 
 typedef struct {
     nps_calibration_source source;

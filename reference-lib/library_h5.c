@@ -104,7 +104,7 @@ nps_status nps_library_h5_write(const nps_library *lib, const char *path, nps_er
     AUTO(plist) create = H5Pcreate(H5P_FILE_CREATE);
     /* The 1.10 format has checksums on all its metadata; 64-byte alignment lets the arrays be mapped as they are. */
     if (access < 0 || create < 0 || H5Pset_libver_bounds(access, H5F_LIBVER_V110, H5F_LIBVER_V110) < 0 ||
-        H5Pset_alignment(access, 256, 64) < 0 || H5Pset_userblock(create, NPS_LIBRARY_HEADER_BYTES) < 0)
+        H5Pset_alignment(access, 1, 64) < 0 || H5Pset_userblock(create, NPS_LIBRARY_HEADER_BYTES) < 0)
         return nps_fail(err, NPS_E_IO, "libhdf5 refused the file settings");
     hid_t file = H5Fcreate(path, H5F_ACC_EXCL, create, access);
     if (file < 0)

@@ -23,14 +23,14 @@ static const struct technique_rule {
     double uncalibrated;     /* conformity asked for when there is nothing to calibrate on */
 } rules[NPS_TECH_COUNT] = {
     [NPS_TECH_UNKNOWN] = {3, 0.80, 12, 20, 0.80},
-    [NPS_TECH_EI] = {3, 0.80, 12, 20, 0.80},
-    [NPS_TECH_MSMS] = {1.5, 0.60, 8, 12, 0.70},
+    [NPS_TECH_EI] = {2, 0.80, 12, 20, 0.80},
+    [NPS_TECH_MSMS] = {2.5, 0.60, 8, 12, 0.70},
     [NPS_TECH_DART] = {1.5, 0.60, 8, 12, 0.80},
     [NPS_TECH_IR] = {3, 0.90, 25, 25, 0.90},
     [NPS_TECH_RAMAN] = {3, 0.90, 25, 25, 0.90},
 };
-/* Evidence of an MS/MS entry whose precursor is outside the window: its similarity times this. */
-static const double other_precursor = 0.70;
+/* Parts of the evidence of an MS/MS entry (msms_evidence). */
+static const double other_precursor = 0.10, precursor_base = 0.15, near_precursor = 0.85, precursor_decay = 4;
 /* Entries looked at one by one; a set can hold no more substances than they belong to. */
 enum { CANDIDATE_ENTRIES = 512, SAMPLE_MAX = 64 };
 
@@ -122,32 +122,45 @@ static nps_status find_ei(const nps_library *lib, const nps_prepared *q, const n
     return nps_search_ei(lib, bin, weight, n, f, k, w, err);
 }
 
-static double precursor_window(const nps_prepared *q, const nps_match_options *o)
+/* Tolerance for two precursors: that of the option, or unit mass where one of them is only known to that. */
+static double precursor_tolerance(const nps_prepared *q, const nps_match_options *o, double other)
 {
-    return fmax(0.01, q->precursor * o->tol_precursor_ppm * 1e-6);
+    return nps_is_unit_mass(q->precursor) || nps_is_unit_mass(other) ? NPS_UNIT_TOL
+                                                                     : q->precursor * o->tol_precursor_ppm * 1e-6;
 }
 
-/* Open search for all; entries in the precursor window keep their similarity, others lose a part of it. */
+/* Evidence of an MS/MS entry: its similarity where the precursors agree, raised so that agreement alone stands above any
+ * similarity without it; less with every further part of the tolerance; a small rest for another adduct, a fragment of the
+ * source or a wrong header. */
+static double msms_evidence(const nps_prepared *q, const nps_match_options *o, double other, double similarity)
+{
+    double tolerance = precursor_tolerance(q, o, other), away = fabs(other - q->precursor);
+    double agreement = away <= tolerance ? 1 : near_precursor * exp(-(away - tolerance) / (precursor_decay * tolerance));
+    return other_precursor * similarity + agreement * (precursor_base + (1 - precursor_base - other_precursor) * similarity);
+}
+
+/* Open search for all, and every entry within a unit mass of the precursor, similar or not. */
 static nps_status find_msms(const nps_library *lib, const nps_prepared *q, const nps_match_options *o,
                             const nps_filter *f, size_t k, nps_workspace *w, nps_err *err)
 {
     nps_peak_view peaks = nps_peaks_view(&q->clean);
+    if (!(q->precursor > 0))
+        return nps_search_open(lib, peaks, o->tol_mz, f, k, w, err);
     nps_topk all = {0};
     nps_status st = nps_topk_init(&all, k, err);
     if (st == NPS_OK)
         st = nps_search_open(lib, peaks, o->tol_mz, f, k, w, err);
-    if (st == NPS_OK && q->precursor > 0) {
-        double window = precursor_window(q, o);
+    for (int pass = 0; pass < 2 && st == NPS_OK; pass++) {
         for (size_t i = 0; i < w->top.n; i++) {
-            double away = fabs(lib->entry_precursor[w->top.item[i].index] - q->precursor);
-            if (away > window)
-                nps_topk_add(&all, w->top.item[i].score * other_precursor, w->top.item[i].index);
+            uint32_t e = w->top.item[i].index;
+            double other = lib->entry_precursor[e];
+            if ((fabs(other - q->precursor) <= NPS_UNIT_TOL) == (pass == 1))
+                nps_topk_add(&all, msms_evidence(q, o, other, w->top.item[i].score), e);
         }
-        st = nps_search_window(lib, peaks, q->precursor, window, o->tol_mz, f, k, w, err);
+        if (pass == 0)
+            st = nps_search_window(lib, peaks, q->precursor, NPS_UNIT_TOL, o->tol_mz, f, lib->n_precursor, w, err);
     }
     if (st == NPS_OK) {
-        for (size_t i = 0; i < w->top.n; i++)
-            nps_topk_add(&all, w->top.item[i].score, w->top.item[i].index);
         nps_topk_sort(&all);
         nps_topk swap = w->top;
         w->top = all;
@@ -321,7 +334,7 @@ static nps_status analogs_msms(const nps_library *lib, const nps_prepared *q, co
     for (size_t i = 0; i < w->top.n; i++) {
         uint32_t e = w->top.item[i].index;
         double delta = q->precursor - lib->entry_precursor[e];
-        if (fabs(delta) <= precursor_window(q, o))
+        if (fabs(delta) <= precursor_tolerance(q, o, lib->entry_precursor[e]))
             continue;
         nps_analog *a = &v->analogs[v->n_analogs++];
         *a = (nps_analog){.entry = e, .substance = lib->entry_substance[e], .delta_mass = delta};
@@ -391,8 +404,9 @@ static void set_threshold(const nps_library *lib, const nps_match_options *o, np
         v->coverage_high = 1;
         return;
     }
-    v->threshold = nps_conformal_threshold(cal->conformity, cal->n, v->alpha);
-    nps_conformal_coverage(cal->n, v->alpha, 0.9, &v->coverage_low, &v->coverage_high);
+    size_t k = nps_conformal_rank(cal->n, v->alpha, cal->source == NPS_CALIBRATION_WITHIN ? 0.8 : 0);
+    v->threshold = k ? cal->conformity[k - 1] : -INFINITY;
+    nps_conformal_coverage(cal->n, k, 0.9, &v->coverage_low, &v->coverage_high);
 }
 
 static nps_status choose_set(const nps_candidate *c, size_t n, nps_verdict *v, nps_err *err)

@@ -3,6 +3,7 @@
 #include "core/fft.h"
 #include "core/mem.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -119,17 +120,34 @@ nps_status nps_search_open(const nps_library *lib, nps_peak_view q, double tol_m
     return NPS_OK;
 }
 
+bool nps_is_unit_mass(double mz)
+{
+    return fabs(mz * 10 - nearbyint(mz * 10)) < 1e-5;
+}
+
+bool nps_is_unit_resolution(nps_peak_view p)
+{
+    size_t i = 0;
+    while (i < p.n && nps_is_unit_mass(p.mz[i]))
+        i++;
+    return i == p.n;
+}
+
 nps_status nps_search_window(const nps_library *lib, nps_peak_view q, double precursor, double tol_precursor,
                              double tol_mz, const nps_filter *f, size_t k, nps_workspace *w, nps_err *err)
 {
     nps_status st = begin(lib, k, w, err);
     if (st != NPS_OK)
         return st;
+    bool unit = nps_is_unit_resolution(q);
     uint64_t p = first_at_least(lib->precursor_mz, lib->n_precursor, precursor - tol_precursor);
     for (; p < lib->n_precursor && lib->precursor_mz[p] - precursor <= tol_precursor; p++) {
         uint32_t e = lib->precursor_entry[p];
-        if (nps_filter_passes(lib, f, e))
-            nps_topk_add(&w->top, nps_entropy_similarity(q, nps_library_clean_row(lib, e), tol_mz, NULL), e);
+        if (!nps_filter_passes(lib, f, e))
+            continue;
+        nps_peak_view r = nps_library_clean_row(lib, e);
+        double tol = unit || nps_is_unit_resolution(r) ? NPS_UNIT_TOL : tol_mz;
+        nps_topk_add(&w->top, nps_entropy_similarity(q, r, tol, NULL), e);
     }
     nps_topk_sort(&w->top);
     return NPS_OK;

@@ -31,8 +31,14 @@ NPS_MUST_CHECK nps_status nps_search_ei(const nps_library *lib, const uint32_t *
 NPS_MUST_CHECK nps_status nps_search_open(const nps_library *lib, nps_peak_view q, double tol_mz, const nps_filter *f,
                                           size_t k, nps_workspace *w, nps_err *err);
 
-/* MS/MS, entries whose precursor lies within tol_precursor (Th) of `precursor`. As above otherwise; entries in the window
- * without any common peak score 0 and are listed. */
+/* Unit-resolution data: every m/z is a multiple of 0.1 (within 1e-6), as from quadrupoles and ion traps. Pairs with such a
+ * list are matched within NPS_UNIT_TOL instead of the accurate tolerance; so are precursors. */
+#define NPS_UNIT_TOL 0.4
+bool nps_is_unit_mass(double mz);
+bool nps_is_unit_resolution(nps_peak_view p);
+
+/* MS/MS, entries whose precursor lies within tol_precursor (Th) of `precursor`. As above otherwise, but with NPS_UNIT_TOL
+ * where query or entry is of unit resolution; entries in the window without any common peak score 0 and are listed. */
 NPS_MUST_CHECK nps_status nps_search_window(const nps_library *lib, nps_peak_view q, double precursor,
                                             double tol_precursor, double tol_mz, const nps_filter *f, size_t k,
                                             nps_workspace *w, nps_err *err);

@@ -22,9 +22,9 @@ void nps_report_statement(nps_buf *b, const nps_library *lib, nps_outcome outcom
     if (outcome != NPS_UNUSABLE && calibration == NPS_CALIBRATION_NONE)
         nps_buf_puts(b, " No error rate can be stated: there is nothing to calibrate this technique on.");
     else if (outcome == NPS_NOVEL)
-        nps_buf_printf(b, " A substance that is in the library gets this answer in at most %g %% of cases.", 100 * alpha);
+        nps_buf_printf(b, " A substance that is in the library gets this answer in at most %.3g %% of cases.", 100 * alpha);
     else if (outcome != NPS_UNUSABLE)
-        nps_buf_printf(b, " A substance of the library is missing from such a set in at most %g %% of cases.",
+        nps_buf_printf(b, " A substance of the library is missing from such a set in at most %.3g %% of cases.",
                        100 * alpha);
     if (lib->generated)
         nps_buf_puts(b, " The library is generated, not measured: this is a demonstration, not casework.");

@@ -82,8 +82,7 @@ static nps_status take_line(nps_reader *r, nps_jcamp_block *b, bool *had_title, 
     *had_title |= title;
     if (strcmp(ldr.key, "END") == 0) {
         /* The end of a LINK around the blocks before belongs to no block of its own. */
-        b->ended = b->n > 0;
-        *ret_over = b->ended;
+        *ret_over = b->n > 0;
         return NPS_OK;
     }
     b->missing_signs += !sign;
@@ -93,7 +92,6 @@ static nps_status take_line(nps_reader *r, nps_jcamp_block *b, bool *had_title, 
 nps_status nps_jcamp_block_read(nps_reader *r, nps_jcamp_block *b, bool *ret_any, nps_err *err)
 {
     b->n = b->missing_signs = 0;
-    b->ended = false;
     b->base = r->scan.start;
     bool had_title = false, over = false, seen = false;
     nps_status first = NPS_OK;

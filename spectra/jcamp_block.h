@@ -20,7 +20,6 @@ typedef struct {
     size_t line, offset; /* where it begins; offset in bytes */
     const char *base;    /* start of the whole input: byte offsets count from here */
     size_t missing_signs;/* labels without their = */
-    bool ended;          /* with ##END= */
 } nps_jcamp_block;
 
 void nps_jcamp_block_done(nps_jcamp_block *b);

@@ -1,5 +1,6 @@
 #include "spectra/jcamp_fields.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 typedef enum {
@@ -14,116 +15,122 @@ typedef enum {
     LABEL_OUR_SYNONYM
 } label_kind;
 
-static const struct {
-    const char *key;
+typedef struct {
+    const char *key; /* normalised */
     label_kind kind;
-} labels[] = {
-    {"JCAMPDX", LABEL_DATA},
-    {"DATATYPE", LABEL_DATA},
-    {"DATACLASS", LABEL_DATA},
-    {"BLOCKS", LABEL_DATA},
-    {"BLOCKID", LABEL_DATA},
-    {"XUNITS", LABEL_DATA},
-    {"YUNITS", LABEL_DATA},
-    {"RUNITS", LABEL_DATA},
-    {"AUNITS", LABEL_DATA},
-    {"XFACTOR", LABEL_DATA},
-    {"YFACTOR", LABEL_DATA},
-    {"RFACTOR", LABEL_DATA},
-    {"AFACTOR", LABEL_DATA},
-    {"FIRSTX", LABEL_DATA},
-    {"LASTX", LABEL_DATA},
-    {"FIRSTY", LABEL_DATA},
-    {"FIRSTR", LABEL_DATA},
-    {"LASTR", LABEL_DATA},
-    {"FIRSTA", LABEL_DATA},
-    {"DELTAX", LABEL_DATA},
-    {"DELTAR", LABEL_DATA},
-    {"MAXX", LABEL_DATA},
-    {"MINX", LABEL_DATA},
-    {"MAXY", LABEL_DATA},
-    {"MINY", LABEL_DATA},
-    {"MAXR", LABEL_DATA},
-    {"MINR", LABEL_DATA},
-    {"MAXA", LABEL_DATA},
-    {"MINA", LABEL_DATA},
-    {"NPOINTS", LABEL_DATA},
-    {"XYDATA", LABEL_DATA},
-    {"XYPOINTS", LABEL_DATA},
-    {"RADATA", LABEL_DATA},
-    {"PEAKTABLE", LABEL_DATA},
-    {"PEAKASSIGNMENTS", LABEL_DATA},
-    {"NTUPLES", LABEL_DATA},
-    {"VARNAME", LABEL_DATA},
-    {"SYMBOL", LABEL_DATA},
-    {"VARTYPE", LABEL_DATA},
-    {"VARFORM", LABEL_DATA},
-    {"VARDIM", LABEL_DATA},
-    {"UNITS", LABEL_DATA},
-    {"FIRST", LABEL_DATA},
-    {"LAST", LABEL_DATA},
-    {"MIN", LABEL_DATA},
-    {"MAX", LABEL_DATA},
-    {"FACTOR", LABEL_DATA},
-    {"PAGE", LABEL_DATA},
-    {"DATATABLE", LABEL_DATA},
-    {"ENDNTUPLES", LABEL_DATA},
-    {"$NPSNOTE", LABEL_DATA},
-    {"$NPSGRID", LABEL_DATA},
+} label_row;
+
+/* Ascending by key, for a binary search. */
+static const label_row labels[] = {
     {"", LABEL_DATA},
-    {"ORIGIN", LABEL_META},
-    {"DATE", LABEL_META},
-    {"TIME", LABEL_META},
-    {"LONGDATE", LABEL_META},
-    {"SOURCEREFERENCE", LABEL_META},
+    {"$NPSFIELD", LABEL_OUR_FIELD},
+    {"$NPSGRID", LABEL_DATA},
+    {"$NPSMETA", LABEL_OUR_META},
+    {"$NPSNOTE", LABEL_DATA},
+    {"$NPSSYNONYM", LABEL_OUR_SYNONYM},
+    {".ACCELERATINGVOLTAGE", LABEL_META},
+    {".INLET", LABEL_META},
+    {".INSTRUMENTPARAMETERS", LABEL_META},
+    {".IONIZATIONENERGY", LABEL_META},
+    {".IONIZATIONMODE", LABEL_MODE},
+    {".RETENTIONTIME", LABEL_TIME},
+    {".SCANRATE", LABEL_META},
+    {".SPECTROMETERTYPE", LABEL_META},
+    {"AFACTOR", LABEL_DATA},
+    {"AUNITS", LABEL_DATA},
+    {"BEILSTEINLAWSONNO", LABEL_META},
+    {"BLOCKID", LABEL_DATA},
+    {"BLOCKS", LABEL_DATA},
+    {"BP", LABEL_META},
+    {"CASNAME", LABEL_NAMES},
+    {"CLASS", LABEL_META}, /* the Coblentz class of the measurement, not of the substance */
+    {"CONCENTRATIONS", LABEL_META},
     {"CROSSREFERENCE", LABEL_META},
+    {"DATACLASS", LABEL_DATA},
+    {"DATAPROCESSING", LABEL_META},
+    {"DATATABLE", LABEL_DATA},
+    {"DATATYPE", LABEL_DATA},
+    {"DATE", LABEL_META},
+    {"DELTAR", LABEL_DATA},
+    {"DELTAX", LABEL_DATA},
+    {"DENSITY", LABEL_META},
+    {"ENDNTUPLES", LABEL_DATA},
+    {"FACTOR", LABEL_DATA},
+    {"FIRST", LABEL_DATA},
+    {"FIRSTA", LABEL_DATA},
+    {"FIRSTR", LABEL_DATA},
+    {"FIRSTX", LABEL_DATA},
+    {"FIRSTY", LABEL_DATA},
+    {"INSTRUMENTALPARAMETERS", LABEL_META},
+    {"INSTRUMENTPARAMETERS", LABEL_META},
+    {"IONIZATIONMODE", LABEL_MODE},
+    {"IUPACNAME", LABEL_NAMES},
+    {"JCAMPDX", LABEL_DATA},
+    {"LAST", LABEL_DATA},
+    {"LASTR", LABEL_DATA},
+    {"LASTX", LABEL_DATA},
+    {"LONGDATE", LABEL_META},
+    {"MAX", LABEL_DATA},
+    {"MAXA", LABEL_DATA},
+    {"MAXR", LABEL_DATA},
+    {"MAXX", LABEL_DATA},
+    {"MAXY", LABEL_DATA},
+    {"MIN", LABEL_DATA},
+    {"MINA", LABEL_DATA},
+    {"MINR", LABEL_DATA},
+    {"MINX", LABEL_DATA},
+    {"MINY", LABEL_DATA},
+    {"MP", LABEL_META},
+    {"NAMES", LABEL_NAMES},
+    {"NPOINTS", LABEL_DATA},
+    {"NTUPLES", LABEL_DATA},
+    {"ORIGIN", LABEL_META},
+    {"PAGE", LABEL_DATA},
+    {"PATHLENGTH", LABEL_META},
+    {"PEAKASSIGNMENTS", LABEL_DATA},
+    {"PEAKTABLE", LABEL_DATA},
+    {"PRESSURE", LABEL_META},
+    {"RADATA", LABEL_DATA},
+    {"REFRACTIVEINDEX", LABEL_META},
+    {"RESOLUTION", LABEL_META},
+    {"RETENTIONTIME", LABEL_TIME},
+    {"RFACTOR", LABEL_DATA},
+    {"RUNITS", LABEL_DATA},
     {"SAMPLEDESCRIPTION", LABEL_META},
     {"SAMPLINGPROCEDURE", LABEL_META},
-    {"INSTRUMENTPARAMETERS", LABEL_META},
-    {"INSTRUMENTALPARAMETERS", LABEL_META},
-    {"DATAPROCESSING", LABEL_META},
-    {"RESOLUTION", LABEL_META},
+    {"SOURCEREFERENCE", LABEL_META},
     {"STATE", LABEL_META},
-    {"PATHLENGTH", LABEL_META},
-    {"PRESSURE", LABEL_META},
+    {"SYMBOL", LABEL_DATA},
     {"TEMPERATURE", LABEL_META},
-    {"CONCENTRATIONS", LABEL_META},
-    {"CLASS", LABEL_META}, /* the Coblentz class of the measurement, not of the substance */
-    {"MP", LABEL_META},
-    {"BP", LABEL_META},
-    {"DENSITY", LABEL_META},
-    {"REFRACTIVEINDEX", LABEL_META},
+    {"TIME", LABEL_META},
+    {"UNITS", LABEL_DATA},
+    {"VARDIM", LABEL_DATA},
+    {"VARFORM", LABEL_DATA},
+    {"VARNAME", LABEL_DATA},
+    {"VARTYPE", LABEL_DATA},
     {"WISWESSER", LABEL_META},
-    {"BEILSTEINLAWSONNO", LABEL_META},
+    {"XFACTOR", LABEL_DATA},
     {"XLABEL", LABEL_META},
+    {"XUNITS", LABEL_DATA},
+    {"XYDATA", LABEL_DATA},
+    {"XYPOINTS", LABEL_DATA},
+    {"YFACTOR", LABEL_DATA},
     {"YLABEL", LABEL_META},
-    {".INLET", LABEL_META},
-    {".SPECTROMETERTYPE", LABEL_META},
-    {".INSTRUMENTPARAMETERS", LABEL_META},
-    {".ACCELERATINGVOLTAGE", LABEL_META},
-    {".IONIZATIONENERGY", LABEL_META},
-    {".SCANRATE", LABEL_META},
-    {"NAMES", LABEL_NAMES},
-    {"CASNAME", LABEL_NAMES},
-    {"IUPACNAME", LABEL_NAMES},
-    {".IONIZATIONMODE", LABEL_MODE},
-    {"IONIZATIONMODE", LABEL_MODE},
-    {".RETENTIONTIME", LABEL_TIME},
-    {"RETENTIONTIME", LABEL_TIME},
-    {"$NPSFIELD", LABEL_OUR_FIELD},
-    {"$NPSMETA", LABEL_OUR_META},
-    {"$NPSSYNONYM", LABEL_OUR_SYNONYM},
+    {"YUNITS", LABEL_DATA},
 };
+
+static int by_key(const void *key, const void *row)
+{
+    return strcmp(key, ((const label_row *)row)->key);
+}
 
 static label_kind kind_of(const nps_jcamp_ldr *ldr)
 {
     /* Too long to be normalised: none of ours. */
     if (!ldr->key[0] && ldr->label.n)
         return LABEL_PAIR;
-    for (size_t i = 0; i < sizeof labels / sizeof *labels; i++)
-        if (strcmp(ldr->key, labels[i].key) == 0)
-            return labels[i].kind;
-    return LABEL_PAIR;
+    const label_row *row = bsearch(ldr->key, labels, sizeof labels / sizeof *labels, sizeof *labels, by_key);
+    return row ? row->kind : LABEL_PAIR;
 }
 
 bool nps_jcamp_is_plain_value(nps_span value)
@@ -265,9 +272,15 @@ nps_status nps_jcamp_take_fields(const nps_jcamp_block *b, size_t from, size_t e
     return NPS_OK;
 }
 
-bool nps_jcamp_is_plain_meta(nps_span key)
+bool nps_jcamp_is_plain_meta(const nps_spectrum *s, nps_span key, nps_span value)
 {
     nps_jcamp_ldr ldr = {.label = key};
     nps_jcamp_normalise(key, ldr.key, sizeof ldr.key);
-    return key.n && kind_of(&ldr) == LABEL_META;
+    if (!key.n || memchr(key.p, '=', key.n) || !nps_jcamp_is_plain_value(value))
+        return false;
+    bool marks_block = strcmp(ldr.key, "TITLE") == 0 || strcmp(ldr.key, "END") == 0;
+    if (marks_block || !nps_jcamp_is_plain_value(key))
+        return false;
+    label_kind kind = kind_of(&ldr);
+    return kind == LABEL_META || (kind == LABEL_PAIR && nps_spectrum_keeps_pair(s, key, value));
 }

@@ -10,8 +10,8 @@
 NPS_MUST_CHECK nps_status nps_jcamp_take_fields(const nps_jcamp_block *b, size_t from, size_t end, nps_spectrum *s,
                                                 nps_err *err);
 
-/* Whether a metadata key, written as a plain label, is read back as metadata whatever its value. */
-bool nps_jcamp_is_plain_meta(nps_span key);
+/* Whether metadata written as a plain record behind the other fields of s is read back as the same metadata. */
+bool nps_jcamp_is_plain_meta(const nps_spectrum *s, nps_span key, nps_span value);
 
 /* Whether a text survives as the value of a plain record. */
 bool nps_jcamp_is_plain_value(nps_span value);

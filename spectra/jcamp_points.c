@@ -177,7 +177,9 @@ static nps_status push(const nps_jcamp_points *p, size_t i, note_walk *w, size_t
     if (w->pending && w->peak == i)
         nps_jcamp_unescape(&note, w->text);
     nps_status st = nps_buf_check(&note, err);
-    return st == NPS_OK ? nps_peaks_push(&s->peaks, p->x[i], p->y[i], note.data, note.len, max_points, err) : st;
+    if (st != NPS_OK)
+        return st;
+    return nps_spectrum_push_peak(s, p->x[i], p->y[i], (nps_span){note.data, note.len}, max_points, err);
 }
 
 static nps_status check_mass_table(const nps_jcamp_block *b, const nps_jcamp_table *t, const nps_jcamp_points *p,

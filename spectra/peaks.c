@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a float surely holds. */
-static const double INTENSITY_MAX = 3e38;
+/* Itself a float, so that what has been stored once can be stored again. */
+static const double INTENSITY_MAX = (double)3e38f;
 
 void nps_peaks_done(nps_peaks *p)
 {
@@ -128,7 +128,8 @@ nps_status nps_peaks_settle(nps_peaks *p, nps_peaks_repairs *repairs, nps_err *e
             if (sum > INTENSITY_MAX) {
                 if (p->note)
                     p->note[i] = note;
-                return nps_fail(err, NPS_E_RANGE, "intensities at m/z %g add up to more than %g", p->mz[i], INTENSITY_MAX);
+                return nps_fail(err, NPS_E_RANGE, "intensities at m/z %g add up to more than %g", p->mz[i],
+                                INTENSITY_MAX);
             }
             p->intensity[kept - 1] = (float)sum;
             if (p->note && !p->note[kept - 1])
@@ -171,8 +172,8 @@ nps_status nps_peaks_copy(const nps_peaks *src, nps_peaks *ret_copy, nps_err *er
     nps_peaks copy = {0};
     for (size_t i = 0; i < src->n; i++) {
         const char *note = src->note ? src->note[i] : NULL;
-        nps_status st = nps_peaks_push(&copy, src->mz[i], (double)src->intensity[i], note, note ? strlen(note) : 0,
-                                       src->n, err);
+        nps_status st =
+            nps_peaks_push(&copy, src->mz[i], (double)src->intensity[i], note, note ? strlen(note) : 0, src->n, err);
         if (st != NPS_OK) {
             nps_peaks_done(&copy);
             return st;

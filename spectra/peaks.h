@@ -28,11 +28,12 @@ typedef struct {
 void nps_peaks_done(nps_peaks *p); /* frees the arrays and notes; leaves an empty list */
 
 /* Appends a peak; takes no ownership of `note` (copied; NULL or note_n = 0 for none). `max` is the caller's limit.
- * Errors: NPS_E_RANGE for m/z not in (0, 1e6] or an intensity that is negative or not finite; NPS_E_LIMIT, NPS_E_NOMEM. */
+ * Errors: NPS_E_RANGE for m/z not in (0, 1e6] or intensity not in [0, 3e38]; NPS_E_LIMIT, NPS_E_NOMEM. */
 NPS_MUST_CHECK nps_status nps_peaks_push(nps_peaks *p, double mz, double intensity, const char *note, size_t note_n,
                                          size_t max, nps_err *err);
 
-/* Establishes the invariant; stable, O(n log n), O(n) when already sorted. Adds to *repairs (may be NULL). */
+/* Establishes the invariant; stable, O(n log n), O(n) when already sorted. Adds to *repairs (may be NULL).
+ * Errors: NPS_E_RANGE when intensities at one m/z add up beyond 3e38; NPS_E_NOMEM. Then the list is fit for nps_peaks_done only. */
 NPS_MUST_CHECK nps_status nps_peaks_settle(nps_peaks *p, nps_peaks_repairs *repairs, nps_err *err);
 
 /* NPS_E_RANGE with the index of the first peak that breaks the invariant. */

@@ -44,7 +44,9 @@ static const struct {
     {"<html", 5, "a web page"},
     {"<!DOCTYPE", 9, "a web page"},
     {"BZh", 3, "a bzip2 file"},
-    {"\xfd" "7zXZ", 5, "an xz file"},
+    {"\xfd"
+     "7zXZ",
+     5, "an xz file"},
     {"\x28\xb5\x2f\xfd", 4, "a Zstandard file"},
     {"\xff\xfe", 2, "text in UTF-16 (save it as UTF-8)"},
     {"\xfe\xff", 2, "text in UTF-16 (save it as UTF-8)"},
@@ -124,7 +126,7 @@ nps_status nps_reader_open(const void *data, size_t len, const nps_read_limits *
     nps_span head = {r->scan.p, (size_t)(r->scan.end - r->scan.p)};
     if (head.n > (size_t)64 << 10)
         head.n = (size_t)64 << 10;
-    const char *stranger = name_stranger(head);
+    const char *stranger = name_stranger((nps_span){r->scan.p, (size_t)((const char *)data + len - r->scan.p)});
     if (stranger)
         return nps_fail(err, NPS_E_UNSUPPORTED, "this is %s, not a spectrum that can be read here", stranger);
     r->format = sniff(head);
@@ -143,7 +145,12 @@ nps_status nps_reader_next(nps_reader *r, nps_spectrum **ret_spectrum, nps_err *
     }
     if (r->n_records == r->limits.max_records) {
         r->at_end = true;
-        return NPS_FAIL_LINE(r, err, NPS_E_LIMIT, r->scan.p, "more than %zu records", r->limits.max_records);
+        if (!nps_reader_skip_blank(r)) {
+            *ret_spectrum = NULL;
+            return NPS_OK;
+        }
+        return nps_fail_at(err, NPS_E_LIMIT, r->scan.line + 1, nps_scan_offset(&r->scan, r->scan.p),
+                           "more than %zu records", r->limits.max_records);
     }
     nps_spectrum *s = NULL;
     nps_status st = r->format->next(r, &s, err);

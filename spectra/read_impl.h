@@ -9,12 +9,12 @@ typedef struct nps_format nps_format;
 struct nps_reader {
     const nps_format *format;
     nps_read_limits limits;
-    nps_scan scan;     /* over the uncompressed text, BOM skipped */
-    char *owned;       /* decompressed text, or NULL */
-    size_t n_records;  /* returned or refused so far */
+    nps_scan scan;    /* over the uncompressed text, BOM skipped */
+    char *owned;      /* decompressed text, or NULL */
+    size_t n_records; /* returned or refused so far */
     bool had_bom;
     bool at_end;
-    void *state;       /* of the format, freed by format->done */
+    void *state; /* of the format, freed by format->done */
 };
 
 struct nps_format {
@@ -30,7 +30,7 @@ struct nps_format {
 extern const nps_format nps_format_msp, nps_format_mgf, nps_format_massbank, nps_format_jcamp, nps_format_csv;
 
 /* Fails at the line last returned by the scan, at byte `at` of the input (a pointer into it). */
-#define NPS_FAIL_LINE(r, err, code, at, ...) \
+#define NPS_FAIL_LINE(r, err, code, at, ...)                                                                           \
     nps_fail_at((err), (code), (r)->scan.line, nps_scan_offset(&(r)->scan, (at)), __VA_ARGS__)
 
 /* Gives an error that knows no place yet the place `at` in the line last returned; passes the status on. */

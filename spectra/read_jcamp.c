@@ -127,11 +127,8 @@ static nps_status take_fields(const nps_jcamp_block *b, const nps_jcamp_table *t
     return st;
 }
 
-/* A technique that the file names counts only where it fits the kind of its data. */
 static nps_status settle(nps_jcamp_kind kind, nps_spectrum *s, nps_err *err)
 {
-    if (kind == NPS_JCAMP_MASS && !nps_technique_is_mass(s->technique))
-        s->technique = NPS_TECH_UNKNOWN;
     nps_status st = nps_spectrum_settle(s, err);
     if (st == NPS_OK && kind == NPS_JCAMP_MASS && !s->peaks.n)
         return nps_fail(err, NPS_E_FORMAT, "no peak of positive intensity");

@@ -1,5 +1,5 @@
-/* Reads the MassBank record format (version 2): tags "TAG: value", some with a subtag as the first word of the value, then
- * "PK$PEAK:" with lines of m/z, intensity and relative intensity, then "//". The absolute intensity is taken. */
+/* Reads the MassBank record format (version 2): tags "TAG: value", some with a subtag as the first word of the value,
+ * then "PK$PEAK:" with lines of m/z, intensity and relative intensity, then "//". The absolute intensity is taken. */
 #include "spectra/read_impl.h"
 
 #include <string.h>
@@ -114,7 +114,8 @@ static nps_status read_lines(record *c, nps_err *err)
         if (st != NPS_OK)
             return st;
         if (!any)
-            return NPS_FAIL_LINE(c->r, err, NPS_E_FORMAT, c->r->scan.end, "the file ends before the '//' of the record");
+            return NPS_FAIL_LINE(c->r, err, NPS_E_FORMAT, c->r->scan.end,
+                                 "the file ends before the '//' of the record");
         if (!first && is_start(line)) {
             st = NPS_FAIL_LINE(c->r, err, NPS_E_FORMAT, line.p, "ACCESSION comes before the '//' of the last record");
             c->r->scan = mark;
@@ -123,7 +124,7 @@ static nps_status read_lines(record *c, nps_err *err)
         }
         c->ended = is_end(nps_span_trim(line));
         if (!c->ended && nps_span_trim(line).n && (st = take_line(c, line, err)) != NPS_OK)
-            return nps_reader_place(c->r, err, st, line.p);
+            return nps_reader_place(c->r, err, st, nps_span_trim(line).p);
     }
     return NPS_OK;
 }
@@ -134,8 +135,8 @@ static nps_status finish(record *c, nps_err *err)
         c->s->repairs[NPS_REPAIR_PEAK_COUNT]++;
     nps_status st = nps_buf_check(&c->annotation, err);
     if (st == NPS_OK && c->annotation.len)
-        st = nps_spectrum_add_meta(c->s, NPS_SPAN("PK$ANNOTATION"),
-                                   (nps_span){c->annotation.data, c->annotation.len}, err);
+        st = nps_spectrum_add_meta(c->s, NPS_SPAN("PK$ANNOTATION"), (nps_span){c->annotation.data, c->annotation.len},
+                                   err);
     if (st == NPS_OK)
         st = nps_spectrum_settle(c->s, err);
     if (st == NPS_OK && !c->s->peaks.n)

@@ -1,8 +1,8 @@
 /* Reads MSP, the text format of NIST's MS Search, in its many dialects (NIST, MoNA, RIKEN, SWGDRUG, matchms, xcms).
  *
  * A record is header lines "key: value", among them "Num Peaks: n", then the peaks. It ends where a header line follows
- * peaks; blank lines need not be there. A blank line in the header, before "Num Peaks", ends it as well: reading on would
- * give the peaks of one substance the name of another. */
+ * peaks; blank lines need not be there. A blank line in the header, before "Num Peaks", ends it as well: reading on
+ * would give the peaks of one substance the name of another. */
 #include "spectra/read_impl.h"
 
 #include "spectra/dquote.h"
@@ -53,7 +53,8 @@ static bool starts_number(nps_span line)
     if (!line.n)
         return false;
     char c = line.p[0];
-    return is_digit(c) || ((c == '.' || c == '-' || c == '+') && line.n > 1 && (is_digit(line.p[1]) || line.p[1] == '.'));
+    return is_digit(c) ||
+           ((c == '.' || c == '-' || c == '+') && line.n > 1 && (is_digit(line.p[1]) || line.p[1] == '.'));
 }
 
 static bool is_separator(char c)

@@ -189,7 +189,8 @@ static bool take_polarity(nps_spectrum *s, nps_span v)
     return true;
 }
 
-/* Fills a field that is no text. False when the pair is still to be kept, because it said more, or nothing, or again. */
+/* Fills a field that is no text. False when the pair is still to be kept, because it said more, or nothing, or again.
+ */
 static bool take_value(nps_spectrum *s, key_kind kind, nps_span v)
 {
     switch (kind) {
@@ -230,7 +231,7 @@ static nps_status take_verbatim(nps_spectrum *s, nps_span v, bool *ret_taken, np
     return st;
 }
 
-nps_status nps_spectrum_take_pair(nps_spectrum *s, nps_span key, nps_span value, nps_err *err)
+static nps_status take_clean_pair(nps_spectrum *s, nps_span key, nps_span value, nps_err *err)
 {
     value = nps_span_trim(value);
     const key_row *row = find_key(key);
@@ -247,6 +248,26 @@ nps_status nps_spectrum_take_pair(nps_spectrum *s, nps_span key, nps_span value,
     if (row && take_value(s, row->kind, value))
         return NPS_OK;
     return nps_text_says_nothing(value) ? NPS_OK : nps_spectrum_add_meta(s, key, value, err);
+}
+
+static bool is_clean(nps_span v)
+{
+    for (size_t i = 0; i < v.n; i++)
+        if (v.p[i] < 32 || v.p[i] == 127)
+            return false;
+    return true;
+}
+
+nps_status nps_spectrum_take_pair(nps_spectrum *s, nps_span key, nps_span value, nps_err *err)
+{
+    if (is_clean(key) && is_clean(value))
+        return take_clean_pair(s, key, value, err);
+    /* What a pair means is decided on the text that is kept, not on bytes that will be replaced. */
+    NPS_AUTO_MEM(char *) k = nps_spectrum_clean_text(s, key);
+    NPS_AUTO_MEM(char *) v = nps_spectrum_clean_text(s, value);
+    if (!k || !v)
+        return nps_fail_nomem(err);
+    return take_clean_pair(s, nps_span_of(k), nps_span_of(v), err);
 }
 
 static bool same_values(const nps_spectrum *a, const nps_spectrum *b)

@@ -106,8 +106,8 @@ static size_t average_equal(point *p, size_t n, size_t *duplicate)
 {
     size_t m = 0;
     for (size_t i = 0; i < n;) {
-        size_t j = i;
-        double sum = 0;
+        size_t j = i + 1;
+        double sum = p[i].y; /* not from 0, which would take the sign of a negative zero */
         for (; j < n && p[j].x == p[i].x; j++)
             sum += p[j].y;
         *duplicate += j - i - 1;

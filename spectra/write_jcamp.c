@@ -128,7 +128,7 @@ static void put_meta(nps_buf *out, const nps_spectrum *s)
 {
     for (size_t i = 0; i < s->n_meta; i++) {
         const char *key = s->meta[i].key, *value = s->meta[i].value;
-        if (nps_jcamp_is_plain_meta(nps_span_of(key)) && nps_jcamp_is_plain_value(nps_span_of(value)))
+        if (nps_jcamp_is_plain_meta(s, nps_span_of(key), nps_span_of(value)))
             put_record(out, key, value);
         else
             put_escaped(out, "$NPSMETA", key, value);
@@ -242,9 +242,9 @@ static void put_trace(nps_buf *out, const nps_spectrum *s)
 nps_status nps_write_jcamp(nps_buf *out, const nps_spectrum *s, nps_err *err)
 {
     bool mass = nps_technique_is_mass(s->technique);
-    if (mass ? !s->peaks.n : !s->trace.n)
-        return nps_fail(err, NPS_E_RANGE, "a spectrum without points cannot be written");
-    nps_status st = check_texts(s, err);
+    nps_status st = mass ? nps_write_check_peaks(s, err) : nps_trace_check(&s->trace, err);
+    if (st == NPS_OK)
+        st = check_texts(s, err);
     if (st != NPS_OK)
         return st;
     put_head(out, s);

@@ -4,11 +4,22 @@
 
 #include <string.h>
 
+/* Whether the key begins with the letters, blanks, '_' and '-' ignored. */
+static bool begins_with(const char *key, const char *letters)
+{
+    for (; *letters; key++) {
+        if (*key == ' ' || *key == '_' || *key == '-')
+            continue;
+        if ((*key | 32) != *letters++)
+            return false;
+    }
+    return true;
+}
+
 /* A second name would begin a record, a count its peaks, and "KEY#: a; b: c" is two pairs. */
 static bool is_special(const char *key, const char *value)
 {
-    nps_span k = nps_span_of(key);
-    return nps_span_starts(k, "name") || nps_span_starts(k, "num") || (k.p[k.n - 1] == '#' && strchr(value, ';'));
+    return begins_with(key, "name") || begins_with(key, "num") || (key[strlen(key) - 1] == '#' && strchr(value, ';'));
 }
 
 nps_status nps_write_msp(nps_buf *out, const nps_spectrum *s, nps_err *err)

@@ -50,8 +50,8 @@ static nps_status put_text(nps_buf *out, const nps_write_style *style, const cha
 {
     nps_span v = nps_span_of(value);
     if (has_control(value) || nps_text_says_nothing(v) || nps_span_trim(v).n != v.n)
-        return nps_fail(err, NPS_E_RANGE, "%s '%s' cannot be written: empty, or with control bytes or blanks around it", key,
-                        nps_quote(v.p, v.n).s);
+        return nps_fail(err, NPS_E_RANGE, "%s '%s' cannot be written: empty, or with control bytes or blanks around it",
+                        key, nps_quote(v.p, v.n).s);
     put_pair(out, style, key, value);
     return NPS_OK;
 }
@@ -60,7 +60,8 @@ static nps_status put_synonym(nps_buf *out, const nps_write_style *style, const 
 {
     static const nps_spectrum empty;
     if (nps_spectrum_keeps_pair(&empty, NPS_SPAN("Synon"), nps_span_of(name)))
-        return nps_fail(err, NPS_E_RANGE, "synonym '%s' would be read as something else", nps_quote(name, strlen(name)).s);
+        return nps_fail(err, NPS_E_RANGE, "synonym '%s' would be read as something else",
+                        nps_quote(name, strlen(name)).s);
     return put_text(out, style, "Synon", name, err);
 }
 
