@@ -59,6 +59,16 @@ void nps_jw_end(nps_jw *w)
     nps_buf_putc(w->out, w->closing[--w->depth]);
 }
 
+void nps_jw_reopen(nps_jw *w)
+{
+    NPS_ASSERT(w->depth < NPS_JSON_DEPTH);
+    w->depth++;
+    if (w->out->failed)
+        return;
+    NPS_ASSERT(w->out->len && w->out->data[w->out->len - 1] == w->closing[w->depth - 1]);
+    w->out->data[--w->out->len] = '\0';
+}
+
 void nps_jw_str(nps_jw *w, const char *key, const char *text)
 {
     begin(w, key);

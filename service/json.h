@@ -23,6 +23,8 @@ static inline nps_jw nps_jw_init(nps_buf *out) { return (nps_jw){.out = out}; }
 void nps_jw_object(nps_jw *w, const char *key);
 void nps_jw_array(nps_jw *w, const char *key);
 void nps_jw_end(nps_jw *w); /* closes the innermost object or array */
+/* Takes the last nps_jw_end back, so that members can be added to an object that another function wrote. */
+void nps_jw_reopen(nps_jw *w);
 void nps_jw_str(nps_jw *w, const char *key, const char *text);
 void nps_jw_i64(nps_jw *w, const char *key, int64_t v);
 void nps_jw_bool(nps_jw *w, const char *key, bool v);

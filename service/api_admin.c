@@ -1,0 +1,37 @@
+/* POST /v1/admin/reload and /v1/admin/retry. */
+#include "service/api.h"
+#include "service/app.h"
+#include "service/clock.h"
+#include "service/json.h"
+
+nps_status nps_api_reload(nps_app *app, const nps_request *req, nps_reply *reply, nps_err *err)
+{
+    bool changed;
+    (void)req;
+    nps_status st = nps_slot_reload(app->library, &changed, err);
+    if (st != NPS_OK)
+        return st;
+    NPS_AUTO_LIBRARY lib = nps_slot_acquire(app->library);
+    nps_jw w = nps_jw_init(&reply->body);
+    nps_jw_object(&w, NULL);
+    nps_jw_bool(&w, "changed", changed);
+    nps_jw_str(&w, "generation", lib->generation);
+    nps_jw_end(&w);
+    return NPS_OK;
+}
+
+nps_status nps_api_retry(nps_app *app, const nps_request *req, nps_reply *reply, nps_err *err)
+{
+    int64_t n;
+    (void)req;
+    nps_status st = nps_store_event_revive(app->store, nps_clock_wall_ms(), &n, err);
+    if (st != NPS_OK)
+        return st;
+    if (app->relay)
+        nps_relay_enable(app->relay);
+    nps_jw w = nps_jw_init(&reply->body);
+    nps_jw_object(&w, NULL);
+    nps_jw_i64(&w, "revived", n);
+    nps_jw_end(&w);
+    return NPS_OK;
+}

@@ -1,0 +1,91 @@
+/* GET /v1/library and /v1/library/entries/{n}. */
+#include "core/scan.h"
+#include "service/api.h"
+#include "service/app.h"
+#include "service/cli.h"
+#include "service/verdict_json.h"
+
+nps_status nps_api_library(nps_app *app, const nps_request *req, nps_reply *reply, nps_err *err)
+{
+    (void)req;
+    (void)err;
+    NPS_AUTO_LIBRARY lib = nps_slot_acquire(app->library);
+    uint64_t entries[NPS_TECH_COUNT] = {0};
+    for (uint64_t e = 0; e < lib->n_entry; e++)
+        entries[lib->entry_technique[e]]++;
+    nps_jw w = nps_jw_init(&reply->body);
+    nps_jw_object(&w, NULL);
+    nps_jw_str(&w, "generation", lib->generation);
+    nps_jw_str(&w, "name", lib->name);
+    nps_jw_str(&w, "created", lib->created);
+    nps_jw_i64(&w, "ruleset", NPS_RULESET);
+    nps_jw_bool(&w, "generated", lib->generated);
+    nps_jw_i64(&w, "substances", (int64_t)lib->n_substance);
+    nps_jw_i64(&w, "entries", (int64_t)lib->n_entry);
+    nps_jw_array(&w, "techniques");
+    for (nps_technique t = NPS_TECH_EI; t < NPS_TECH_COUNT; t++) {
+        const nps_calibration *c = app->config.calibration[0] && app->own.technique[t].n ? &app->own.technique[t]
+                                                                                         : &lib->calibration[t];
+        nps_jw_object(&w, NULL);
+        nps_jw_str(&w, "technique", nps_technique_name(t));
+        nps_jw_i64(&w, "entries", (int64_t)entries[t]);
+        nps_jw_object(&w, "calibration");
+        nps_jw_str(&w, "source", nps_calibration_source_name(c->source));
+        nps_jw_i64(&w, "pairs", (int64_t)c->n);
+        nps_jw_end(&w);
+        nps_jw_end(&w);
+    }
+    nps_jw_end(&w);
+    nps_jw_end(&w);
+    reply->cache = "no-cache";
+    nps_reply_etag(reply);
+    return NPS_OK;
+}
+
+static void put_entry(nps_jw *w, const nps_library *lib, uint32_t e, bool open)
+{
+    uint32_t s = lib->entry_substance[e];
+    const struct {
+        const char *key;
+        uint32_t id;
+    } texts[] = {{"name", lib->entry_name[e]},           {"substance", lib->sub_name[s]},
+                 {"inchikey", lib->sub_inchikey[s]},     {"formula", lib->sub_formula[s]},
+                 {"class", lib->sub_class[s]},           {"licence", lib->entry_licence[e]},
+                 {"instrument_type", lib->entry_instrument_type[e]}, {"adduct", lib->entry_adduct[e]},
+                 {"energy", lib->entry_energy[e]},       {"contributor", open ? lib->entry_contributor[e] : 0},
+                 {"instrument", open ? lib->entry_instrument[e] : 0}, {"embargo", lib->entry_embargo[e]}};
+    nps_jw_i64(w, "entry", e);
+    nps_jw_str(w, "technique", nps_technique_name((nps_technique)lib->entry_technique[e]));
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (texts[i].id)
+            nps_jw_str(w, texts[i].key, nps_library_text(lib, texts[i].id));
+    nps_jw_str(w, "visibility", nps_visibility_name((nps_visibility)lib->entry_visibility[e]));
+    nps_jw_bool(w, "measured", !(lib->entry_flags[e] & NPS_ENTRY_GENERATED));
+    nps_jw_bool(w, "peaks_available", open);
+    nps_jw_str(w, "generation", lib->generation);
+}
+
+nps_status nps_api_library_entry(nps_app *app, const nps_request *req, nps_reply *reply, nps_err *err)
+{
+    NPS_AUTO_LIBRARY lib = nps_slot_acquire(app->library);
+    uint64_t e;
+    char today[11];
+    if (!nps_span_u64(nps_span_of(req->param[0]), &e) || e >= lib->n_entry)
+        return nps_fail(err, NPS_E_NOT_FOUND, "the library has no such entry");
+    nps_cli_today(today);
+    bool open = nps_library_entry_is_open(lib, (uint32_t)e, today);
+    nps_jw w = nps_jw_init(&reply->body);
+    nps_jw_object(&w, NULL);
+    put_entry(&w, lib, (uint32_t)e, open);
+    if (open) {
+        NPS_AUTO(nps_spectrum) s = NULL;
+        nps_status st = nps_library_spectrum(lib, (uint32_t)e, &s, err);
+        if (st != NPS_OK)
+            return st;
+        nps_jw_spectrum(&w, "spectrum", s);
+    }
+    nps_jw_end(&w);
+    reply->cache = "no-cache";
+    nps_reply_etag(reply);
+    return NPS_OK;
+}

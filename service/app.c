@@ -1,0 +1,230 @@
+#include "service/app.h"
+
+#include "service/auth.h"
+#include "service/clock.h"
+#include "service/log.h"
+#include "service/problem.h"
+#include "service/route.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* --- one request ---------------------------------------------------------------------------------------------------------- */
+
+static bool may(nps_app *app, nps_request *req, nps_access access, nps_err *err)
+{
+    const char *authorization = nps_request_header(req, "Authorization");
+    bool open = access == NPS_MAY_ANYONE || (access == NPS_MAY_IDENTIFY && app->config.anonymous_identify) ||
+                (access == NPS_MAY_LOCAL && req->is_local);
+    if (open && !authorization)
+        return true;
+    req->is_admin = nps_auth_check(app->config.data, authorization, err) == NPS_OK;
+    return req->is_admin || access == NPS_MAY_ANYONE;
+}
+
+static void count(nps_app *app, const nps_request *req, int status, int64_t ms)
+{
+    size_t n;
+    size_t r = (size_t)(req->route - nps_route_table(&n));
+    NPS_ASSERT(r < n && n <= NPS_METRIC_ROUTES);
+    atomic_fetch_add(&app->metrics.requests[r][status / 100 % NPS_METRIC_CLASSES], 1);
+    atomic_fetch_add(&app->metrics.request_ms[r], (uint64_t)ms);
+}
+
+static void log_request(const nps_request *req, const nps_reply *reply, int64_t ms)
+{
+    nps_log l;
+    nps_log_begin(&l, reply->status >= 500 ? NPS_LOG_WARN : NPS_LOG_INFO, "request");
+    nps_jw_str(&l.w, "request_id", req->id);
+    nps_jw_str(&l.w, "method", req->method);
+    nps_jw_str(&l.w, "route", req->route ? req->route->pattern : "");
+    nps_jw_str(&l.w, "actor", req->is_admin ? "admin" : "anonymous");
+    nps_jw_i64(&l.w, "status", reply->status);
+    nps_jw_i64(&l.w, "ms", ms);
+    nps_jw_i64(&l.w, "in", (int64_t)req->body.n);
+    nps_jw_i64(&l.w, "out", (int64_t)reply->body.len);
+    nps_log_end(&l);
+}
+
+static void log_failure(const nps_request *req, const nps_err *err)
+{
+    nps_log l;
+    nps_log_begin(&l, NPS_LOG_ERROR, "request-failed");
+    nps_jw_str(&l.w, "request_id", req->id);
+    nps_jw_str(&l.w, "code", nps_status_name(err->code));
+    nps_jw_str(&l.w, "detail", err->msg);
+    nps_log_end(&l);
+}
+
+bool nps_app_admit(nps_app *app, nps_request *req, size_t *ret_max_body, nps_reply *reply)
+{
+    const char *allow;
+    nps_err err = {0};
+    req->route = nps_route_find(req->method, req->path, req->param, &allow);
+    if (!req->route) {
+        nps_fail(&err, NPS_E_NOT_FOUND, *allow ? "this path does not take that method" : "nothing is here");
+        nps_reply_problem(reply, req, *allow ? 405 : 404, *allow ? "method" : "not-found", &err);
+        if (*allow)
+            nps_reply_header(reply, "Allow", "%s", allow);
+    } else if (!may(app, req, req->route->access, &err)) {
+        if (err.code == NPS_E_DENIED)
+            nps_reply_problem(reply, req, 401, "unauthorized", &err);
+        else
+            nps_reply_status(reply, req, &err);
+    } else {
+        *ret_max_body = req->route->max_body;
+        return true;
+    }
+    atomic_fetch_add(&app->metrics.refused, 1);
+    log_request(req, reply, 0);
+    return false;
+}
+
+static nps_status check_parameters(const nps_request *req, nps_err *err)
+{
+    for (size_t i = 0; i < req->n_query; i++)
+        if (!nps_route_knows(req->route, req->query[i].key))
+            return nps_fail(err, NPS_E_RANGE, "unknown parameter '%s'",
+                            nps_quote(req->query[i].key, strlen(req->query[i].key)).s);
+    return NPS_OK;
+}
+
+static bool is_unchanged(const nps_request *req, const nps_reply *reply)
+{
+    const char *seen = nps_request_header(req, "If-None-Match");
+    return seen && *reply->etag && reply->status == 200 && (strstr(seen, reply->etag) || strcmp(seen, "*") == 0);
+}
+
+void nps_app_handle(nps_app *app, nps_request *req, nps_reply *reply)
+{
+    int64_t begin = nps_clock_mono_ms();
+    nps_err err = {0};
+    nps_status st = check_parameters(req, &err);
+    if (st == NPS_OK)
+        st = req->route->handler(app, req, reply, &err);
+    if (st != NPS_OK) {
+        if (nps_problem_http(st) == 500)
+            log_failure(req, &err);
+        nps_reply_status(reply, req, &err);
+    } else if (is_unchanged(req, reply)) {
+        nps_buf_clear(&reply->body);
+        reply->status = 304;
+    }
+    int64_t ms = nps_clock_mono_ms() - begin;
+    count(app, req, reply->status, ms);
+    log_request(req, reply, ms);
+}
+
+static bool admit(void *arg, nps_request *req, size_t *ret_max_body, nps_reply *reply)
+{
+    return nps_app_admit(arg, req, ret_max_body, reply);
+}
+
+static void handle(void *arg, nps_request *req, nps_reply *reply)
+{
+    nps_app_handle(arg, req, reply);
+}
+
+static void refused(void *arg, const nps_request *req, int status)
+{
+    nps_app *app = arg;
+    nps_log l;
+    atomic_fetch_add(&app->metrics.refused, 1);
+    nps_log_begin(&l, NPS_LOG_INFO, "refused");
+    nps_jw_str(&l.w, "request_id", req->id);
+    nps_jw_i64(&l.w, "status", status);
+    nps_log_end(&l);
+}
+
+/* --- life -------------------------------------------------------------------------------------------------------------------- */
+
+static nps_status take_folder(nps_app *app, nps_err *err)
+{
+    char path[600];
+    if (mkdir(app->config.data, 0700) != 0 && errno != EEXIST)
+        return nps_fail(err, NPS_E_IO, "data folder '%s' cannot be made: %s", app->config.data, strerror(errno));
+    snprintf(path, sizeof path, "%s/lock", app->config.data);
+    app->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (app->lock_fd < 0)
+        return nps_fail(err, NPS_E_IO, "data folder '%s' cannot be written: %s", app->config.data, strerror(errno));
+    if (flock(app->lock_fd, LOCK_EX | LOCK_NB) != 0)
+        return nps_fail(err, NPS_E_CONFLICT, "data folder '%s' is in use by another npswatch", app->config.data);
+    return NPS_OK;
+}
+
+static nps_status open_library(nps_app *app, nps_err *err)
+{
+    nps_err why = {0};
+    nps_status st = nps_slot_open(app->config.library, &app->library, &why);
+    if (st != NPS_OK)
+        return nps_fail(err, st, "library '%s': %s", app->config.library, why.msg);
+    if (!*app->config.calibration)
+        return NPS_OK;
+    st = nps_calibration_file_read(app->config.calibration, &app->own, &why);
+    return st == NPS_OK ? st : nps_fail(err, st, "calibration '%s': %s", app->config.calibration, why.msg);
+}
+
+nps_status nps_app_open(const nps_config *config, nps_app **ret_app, nps_err *err)
+{
+    nps_app *app = nps_array(1, sizeof *app);
+    if (!app)
+        return nps_fail_nomem(err);
+    app->config = *config;
+    app->lock_fd = -1;
+    nps_status st = take_folder(app, err);
+    if (st == NPS_OK)
+        st = open_library(app, err);
+    if (st == NPS_OK)
+        st = nps_gate_new((unsigned)config->search_slots, (unsigned)config->search_queue, &app->gate, err);
+    for (int64_t i = 0; i < config->search_slots && st == NPS_OK; i++)
+        st = nps_workspace_new(&app->workspace[i], err);
+    if (st == NPS_OK)
+        st = nps_store_open(config->data, &app->store, err);
+    if (st != NPS_OK) {
+        nps_app_close(app);
+        return st;
+    }
+    *ret_app = app;
+    return NPS_OK;
+}
+
+nps_status nps_app_listen(nps_app *app, nps_err *err)
+{
+    const nps_config *c = &app->config;
+    nps_http_options o = {.listen = c->listen,
+                          .max_connections = (unsigned)c->max_connections,
+                          .header_timeout_ms = c->header_timeout_ms,
+                          .body_timeout_ms = c->body_timeout_ms,
+                          .reply_timeout_ms = c->reply_timeout_ms,
+                          .handler = {.arg = app, .admit = admit, .handle = handle, .refused = refused}};
+    nps_status st = nps_http_open(&o, &app->http, err);
+    if (st != NPS_OK)
+        return st;
+    snprintf(app->base_url, sizeof app->base_url, "%s", *c->public_url ? c->public_url : nps_http_address(app->http));
+    if (*c->webhook_url)
+        st = nps_relay_start(&app->config, app->base_url, app->store, &app->metrics, &app->relay, err);
+    return st == NPS_OK ? nps_http_start(app->http, err) : st;
+}
+
+void nps_app_close(nps_app *app)
+{
+    if (!app)
+        return;
+    atomic_store(&app->stopping, true);
+    nps_http_close(app->http, app->config.stop_timeout_ms);
+    nps_relay_stop(app->relay);
+    nps_store_close(app->store);
+    for (size_t i = 0; i < sizeof app->workspace / sizeof *app->workspace; i++)
+        nps_workspace_free(app->workspace[i]);
+    nps_gate_free(app->gate);
+    nps_calibration_set_done(&app->own);
+    nps_slot_close(app->library);
+    if (app->lock_fd >= 0)
+        close(app->lock_fd);
+    free(app);
+}

@@ -1,0 +1,45 @@
+/* The service as one object: owns library, gate, store, relay and HTTP server, and takes requests to their handlers. */
+#ifndef NPS_SERVICE_APP_H
+#define NPS_SERVICE_APP_H
+
+#include "reference-lib/match.h"
+#include "service/calibration_file.h"
+#include "service/config.h"
+#include "service/gate.h"
+#include "service/http.h"
+#include "service/metrics.h"
+#include "service/relay.h"
+#include "service/slot.h"
+#include "service/store.h"
+
+typedef struct nps_app {
+    nps_config config;
+    char base_url[256]; /* public_url, or where the server listens */
+    int lock_fd;        /* DATA/lock: one service a folder */
+    nps_slot *library;
+    nps_calibration_set own;
+    nps_gate *gate;
+    nps_workspace *workspace[64]; /* [config.search_slots], by slot of the gate */
+    nps_store *store;
+    nps_relay *relay; /* NULL without webhook_url */
+    nps_http *http;   /* NULL before nps_app_listen */
+    nps_metrics metrics;
+    atomic_bool stopping;
+} nps_app;
+
+/* Opens everything but the HTTP server; makes the data folder. `config` has been settled.
+ * Errors: NPS_E_CONFLICT when another service uses the folder; the failures of the parts, with their subject. */
+NPS_MUST_CHECK nps_status nps_app_open(const nps_config *config, nps_app **ret_app, nps_err *err);
+
+/* Starts the relay and the HTTP server. */
+NPS_MUST_CHECK nps_status nps_app_listen(nps_app *app, nps_err *err);
+
+/* Stops gracefully: not ready any more, requests in flight end, the relay ends its try, everything is closed. NULL is
+ * fine, and so is one that never listened. */
+void nps_app_close(nps_app *app);
+
+/* The way of one request without any HTTP library: what the server calls, and tests. Any thread. */
+bool nps_app_admit(nps_app *app, nps_request *req, size_t *ret_max_body, nps_reply *reply);
+void nps_app_handle(nps_app *app, nps_request *req, nps_reply *reply);
+
+#endif

@@ -1,0 +1,16 @@
+/* The files of the page, compiled into the program (service/web). */
+#ifndef NPS_SERVICE_ASSETS_H
+#define NPS_SERVICE_ASSETS_H
+
+#include <stddef.h>
+
+typedef struct {
+    const char *name, *type; /* "app.js", "text/javascript; charset=utf-8" */
+    const unsigned char *data;
+    size_t len;
+} nps_asset;
+
+/* NULL when there is none of that name. */
+const nps_asset *nps_asset_find(const char *name);
+
+#endif

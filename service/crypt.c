@@ -1,0 +1,62 @@
+#include "service/crypt.h"
+
+#include <sodium.h>
+#include <stdio.h>
+
+void nps_random_hex(size_t n, char *ret_hex)
+{
+    unsigned char raw[64];
+    NPS_ASSERT(n <= sizeof raw);
+    randombytes_buf(raw, n);
+    sodium_bin2hex(ret_hex, 2 * n + 1, raw, n);
+    sodium_memzero(raw, sizeof raw);
+}
+
+void nps_random_uuid(char ret_uuid[static NPS_UUID_TEXT])
+{
+    unsigned char r[16];
+    randombytes_buf(r, sizeof r);
+    r[6] = (unsigned char)((r[6] & 0x0f) | 0x40);
+    r[8] = (unsigned char)((r[8] & 0x3f) | 0x80);
+    snprintf(ret_uuid, NPS_UUID_TEXT, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", r[0], r[1],
+             r[2], r[3], r[4], r[5], r[6], r[7], r[8], r[9], r[10], r[11], r[12], r[13], r[14], r[15]);
+}
+
+uint32_t nps_random_below(uint32_t bound)
+{
+    return randombytes_uniform(bound);
+}
+
+bool nps_secret_equal(const void *a, const void *b, size_t n)
+{
+    return sodium_memcmp(a, b, n) == 0;
+}
+
+void nps_secret_wipe(void *p, size_t n)
+{
+    sodium_memzero(p, n);
+}
+
+void nps_hmac_sha256_base64(nps_bytes key, const nps_bytes *piece, size_t n_piece, nps_buf *out)
+{
+    crypto_auth_hmacsha256_state s;
+    unsigned char mac[crypto_auth_hmacsha256_BYTES];
+    char text[sodium_base64_ENCODED_LEN(sizeof mac, sodium_base64_VARIANT_ORIGINAL)];
+    crypto_auth_hmacsha256_init(&s, key.p, key.n);
+    for (size_t i = 0; i < n_piece; i++)
+        crypto_auth_hmacsha256_update(&s, piece[i].p, piece[i].n);
+    crypto_auth_hmacsha256_final(&s, mac);
+    sodium_memzero(&s, sizeof s);
+    nps_buf_puts(out, sodium_bin2base64(text, sizeof text, mac, sizeof mac, sodium_base64_VARIANT_ORIGINAL));
+}
+
+bool nps_base64_decode(const char *text, size_t len, unsigned char *out, size_t out_size, size_t *ret_len)
+{
+    const char *end;
+    size_t n;
+    if (sodium_base642bin(out, out_size, text, len, " \t\r\n", &n, &end, sodium_base64_VARIANT_ORIGINAL) != 0 ||
+        end != text + len)
+        return false;
+    *ret_len = n;
+    return true;
+}

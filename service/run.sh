@@ -1,0 +1,37 @@
+#!/bin/sh
+# Starts the service for `make run`: prepares a library when it is missing or its sources are newer, then serves.
+# usage: run.sh PROGRAM DATA_DIR PORT [LIBRARY_SOURCE...]
+set -e
+program=$1 data=$2 port=$3
+shift 3
+mkdir -p "$data"
+
+if [ $# -gt 0 ]; then
+    library=$data/library.h5
+    # Other sources than last time count as changed too.
+    printf '%s\n' "$@" >"$data/sources.now"
+    stale=
+    [ -f "$library" ] && cmp -s "$data/sources.now" "$data/sources" || stale=yes
+    for f in "$@"; do [ "$f" -nt "$library" ] && stale=yes; done
+    if [ -n "$stale" ]; then
+        "$program" library build -o "$library" "$@"
+        mv "$data/sources.now" "$data/sources"
+    else
+        rm "$data/sources.now"
+    fi
+else
+    library=$data/demo.h5
+    if [ ! -f "$library" ] || [ "$program" -nt "$library" ]; then
+        mkdir -p "$data/samples"
+        "$program" library demo -o "$library" --samples "$data/samples"
+    fi
+    echo "Demonstration library: generated spectra of invented substances, not measured. Samples to try: $data/samples"
+fi
+
+echo "Page:  http://127.0.0.1:$port/"
+if [ -f "$data/store/admin-token" ]; then
+    echo "Token: shown once at the first start; a new one: $program admin token --data $data/store"
+else
+    echo "Token: follows below, once; keep it"
+fi
+exec "$program" serve --listen "127.0.0.1:$port" --library "$library" --data "$data/store"

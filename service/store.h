@@ -1,0 +1,128 @@
+/* The store in verbs of our domain. Each verb is one transaction, and a verb that returns NPS_OK has put its change where
+ * kill -9 and a power cut leave it. No caller sees SQL; another engine is another implementation of this header.
+ * Any thread may call. Errors of every verb besides its own: NPS_E_IO (disk), NPS_E_NOMEM. */
+#ifndef NPS_SERVICE_STORE_H
+#define NPS_SERVICE_STORE_H
+
+#include "core/buf.h"
+#include "core/mem.h"
+#include "core/scan.h"
+
+#include <stdint.h>
+
+typedef struct nps_store nps_store;
+
+enum { NPS_SAMPLE_ID = 33, NPS_CASE_CODE = 24, NPS_EVENT_ID = 37 };
+
+/* Opens DIR/npswatch.db, making or migrating it. Errors: NPS_E_UNSUPPORTED for a store of a newer version. */
+NPS_MUST_CHECK nps_status nps_store_open(const char *dir, nps_store **ret_store, nps_err *err);
+void nps_store_close(nps_store *s); /* no verb runs any more */
+
+/* Random UUID that this store got when it was made: the feed's identity. */
+const char *nps_store_uuid(const nps_store *s);
+
+/* --- samples and cases -------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    const char *name, *type;
+    nps_span bytes;
+} nps_store_file;
+
+typedef struct {
+    const char *id;        /* random, 32 hex digits */
+    int64_t received_ms;   /* wall clock */
+    const char *outcome, *generation;
+    const char *verdict;   /* JSON object */
+    const char *country, *date, *reference, *form; /* NULL where not given */
+    const nps_store_file *file;
+    size_t n_file;
+    const char *idempotency_key, *request_digest; /* key NULL: none */
+    /* For a novel verdict; n_digest = 0 otherwise. */
+    const char (*digest)[65]; /* [n_digest] input digests of the novel spectra */
+    size_t n_digest;
+    const char *case_uuid;    /* of a case that may be opened: also the id of its event */
+    const char *case_summary; /* JSON object, without anything that tells who sent the sample */
+} nps_store_sample_new;
+
+typedef struct {
+    char id[NPS_SAMPLE_ID];
+    char case_code[NPS_CASE_CODE]; /* "" when it belongs to none */
+    bool replayed;                 /* the idempotency key had it already: nothing was stored */
+    bool case_opened;              /* otherwise it joined one */
+} nps_store_receipt;
+
+/* Stores a sample with its files; keys older than keys_since_ms are forgotten. When it has novel digests, it joins the case that one of them belongs to, or opens a new
+ * one, "NPS-2026-0001", with an event in the outbox: all in the same transaction.
+ * Errors: NPS_E_CONFLICT when the key was used with another request. */
+NPS_MUST_CHECK nps_status nps_store_sample_add(nps_store *s, const nps_store_sample_new *sample, int64_t keys_since_ms,
+                                               nps_store_receipt *ret_receipt, nps_err *err);
+
+typedef struct {
+    char *id, *outcome, *generation, *verdict, *country, *date, *reference, *form, *case_code; /* owned; NULL: not given */
+    int64_t received_ms;
+    struct nps_stored_file {
+        char *name, *type, *digest;
+        int64_t bytes;
+    } *file; /* [n_file] */
+    size_t n_file;
+} nps_stored_sample;
+void nps_stored_sample_free(nps_stored_sample *s);
+NPS_DEFINE_FREEP(nps_stored_sample)
+/* Errors: NPS_E_NOT_FOUND. */
+NPS_MUST_CHECK nps_status nps_store_sample_get(nps_store *s, const char *id, nps_stored_sample **ret_sample, nps_err *err);
+
+/* Original bytes of a file, unchanged, appended to out. Errors: NPS_E_NOT_FOUND. */
+NPS_MUST_CHECK nps_status nps_store_sample_file(nps_store *s, const char *id, int64_t position, nps_buf *out, nps_err *err);
+
+typedef struct {
+    int64_t seq; /* ascending in the order of opening */
+    char code[NPS_CASE_CODE], uuid[NPS_EVENT_ID];
+    int64_t opened_ms, updated_ms, n_sample;
+    char *summary;   /* owned */
+    char *countries; /* owned; "DE FR", sorted; "" when none was given */
+} nps_stored_case;
+typedef struct {
+    nps_stored_case *item;
+    size_t n;
+    bool more; /* there are older ones */
+} nps_stored_cases;
+void nps_stored_cases_done(nps_stored_cases *c);
+
+/* Newest first; only those with seq < before (INT64_MAX: all). @param limit  1 .. NPS_MAX_PAGE */
+NPS_MUST_CHECK nps_status nps_store_cases(nps_store *s, int64_t before, size_t limit, nps_stored_cases *ret_cases,
+                                          nps_err *err);
+
+/* --- outbox ------------------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    int64_t id;
+    char event[NPS_EVENT_ID]; /* the same in every try */
+    char type[64], subject[NPS_CASE_CODE];
+    int64_t created_ms, attempts, due_ms; /* attempts made so far */
+    char *data;                           /* JSON object; owned */
+} nps_store_event;
+void nps_store_event_done(nps_store_event *e);
+
+/* The pending event that is due first. *ret_found is false when none is pending. Due times may lie in the future. */
+NPS_MUST_CHECK nps_status nps_store_event_next(nps_store *s, nps_store_event *ret_event, bool *ret_found, nps_err *err);
+
+typedef enum { NPS_EVENT_PENDING, NPS_EVENT_DONE, NPS_EVENT_DEAD } nps_event_state;
+
+/* Records one try and what becomes of the event. @param http  status, 0 without an answer; @param fault  NULL or why */
+NPS_MUST_CHECK nps_status nps_store_event_tried(nps_store *s, int64_t id, int64_t at_ms, int http, const char *fault,
+                                                nps_event_state state, int64_t due_ms, nps_err *err);
+
+/* Makes dead events pending again, due at once. */
+NPS_MUST_CHECK nps_status nps_store_event_revive(nps_store *s, int64_t now_ms, int64_t *ret_n, nps_err *err);
+
+/* --- state ---------------------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    int64_t samples, cases, pending, dead;
+} nps_store_counts;
+NPS_MUST_CHECK nps_status nps_store_count(nps_store *s, nps_store_counts *ret_counts, nps_err *err);
+
+/* NPS_OK when the last write succeeded and the disk has room. Errors: NPS_E_IO with the reason. */
+NPS_MUST_CHECK nps_status nps_store_health(nps_store *s, nps_err *err);
+
+#endif
