@@ -66,6 +66,9 @@ help:
 	@echo 'make bench              speed, JSON lines;  make accuracy: evaluate on the shared spectra'
 	@echo 'make install            PREFIX=$(PREFIX) DESTDIR=; make clean removes $(BUILD)/'
 
+# All cores, unless the caller said something else.
+PARALLEL = $(if $(findstring j,$(firstword -$(MAKEFLAGS))),,-j$(shell nproc))
+
 # --- what is needed ---------------------------------------------------------------------------------------------
 deps-run deps-test deps-lint deps-fuzz:
 	@sh tests/support/need.sh $(APT_$(shell echo $(@:deps-%=%) | tr a-z A-Z))
@@ -111,7 +114,7 @@ $(B)/tests/fuzz/replay_%: $(B)/obj/tests/fuzz/fuzz_%.o $(B)/obj/tests/fuzz/repla
 
 # Split so that packages are there before pkg-config is asked.
 test: deps-test
-	+@$(MAKE) --no-print-directory unit
+	+@$(MAKE) $(PARALLEL) --no-print-directory unit
 unit: $(B)/npswatch $(TEST_BIN) $(REPLAY_BIN)
 	@sh tests/support/run.sh $(B) $(TEST_BIN) $(REPLAY_BIN)
 
@@ -125,12 +128,12 @@ $(FB)/obj/%.o: %.c
 $(FB)/fuzz_%: $(FB)/obj/tests/fuzz/fuzz_%.o $(patsubst %.c,$(FB)/obj/%.o,$(filter core/% spectra/%,$(LIB_SRC)))
 	$(Q)$(CLANG) -fsanitize=fuzzer,address,undefined $^ $(LDLIBS) -o $@
 fuzz: deps-fuzz
-	+@$(MAKE) --no-print-directory $(addprefix $(FB)/fuzz_,$(T))
+	+@$(MAKE) $(PARALLEL) --no-print-directory $(addprefix $(FB)/fuzz_,$(T))
 	@sh tests/fuzz/run.sh $(FB) $(SECS) $(T)
 
 # --- lint -------------------------------------------------------------------------------------------------------
 lint: deps-lint
-	+@$(MAKE) --no-print-directory lint-now
+	+@$(MAKE) $(PARALLEL) --no-print-directory lint-now
 .PHONY: lint-now
 lint-now: $(B)/gen/assets.inc
 	@sh tests/support/lint.sh '$(CC)' '$(CPPFLAGS)' $(B)
@@ -140,10 +143,10 @@ $(B)/benchmarks/%: $(B)/obj/benchmarks/%.o $(B)/libnps.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) $^ $(LDLIBS) -o $@
 bench: deps-run
-	+@$(MAKE) --no-print-directory $(B)/npswatch $(BENCH_BIN)
+	+@$(MAKE) $(PARALLEL) --no-print-directory $(B)/npswatch $(BENCH_BIN)
 	@sh benchmarks/run.sh $(B) $(BENCH_BIN)
 accuracy: deps-run
-	+@$(MAKE) --no-print-directory $(B)/npswatch
+	+@$(MAKE) $(PARALLEL) --no-print-directory $(B)/npswatch
 	@sh benchmarks/accuracy.sh $(B)/npswatch $(BUILD)/accuracy
 
 # --- use --------------------------------------------------------------------------------------------------------
@@ -151,7 +154,7 @@ accuracy: deps-run
 DATA ?= $(BUILD)/data
 PORT ?= 8080
 run: deps-run
-	+@$(MAKE) --no-print-directory $(B)/npswatch
+	+@$(MAKE) $(PARALLEL) --no-print-directory $(B)/npswatch
 	@sh service/run.sh $(B)/npswatch $(DATA) $(PORT) $(LIBRARY)
 
 install: $(B)/npswatch
