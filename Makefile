@@ -14,7 +14,7 @@ VERSION  := 0.1.0
 PKGS     := fftw3f fftw3 hdf5 gsl libmicrohttpd sqlite3 jansson libsodium libcurl zlib
 APT_RUN  := gcc make pkg-config libfftw3-dev libhdf5-dev libgsl-dev libmicrohttpd-dev libsqlite3-dev libjansson-dev \
             libsodium-dev libcurl4-openssl-dev zlib1g-dev
-APT_TEST := $(APT_RUN) libcmocka-dev python3 chromium nodejs
+APT_TEST := $(APT_RUN) libcmocka-dev python3 chromium nodejs npm
 APT_LINT := $(APT_RUN) libcmocka-dev cppcheck clang-tidy
 APT_FUZZ := $(APT_RUN) clang libclang-rt-14-dev
 
@@ -115,8 +115,12 @@ $(B)/tests/fuzz/replay_%: $(B)/obj/tests/fuzz/fuzz_%.o $(B)/obj/tests/fuzz/repla
 # Split so that packages are there before pkg-config is asked.
 test: deps-test
 	+@$(MAKE) $(PARALLEL) --no-print-directory unit
-unit: $(B)/npswatch $(TEST_BIN) $(REPLAY_BIN)
+unit: $(B)/npswatch $(TEST_BIN) $(REPLAY_BIN) tests/browser/node_modules/.package-lock.json
 	@sh tests/support/run.sh $(B) $(TEST_BIN) $(REPLAY_BIN)
+
+tests/browser/node_modules/.package-lock.json: tests/browser/package-lock.json
+	@echo '  NPM tests/browser'
+	$(Q)cd tests/browser && npm ci --silent --no-audit --no-fund
 
 FUZZ_CFLAGS := -std=gnu11 -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 T    ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(FUZZERS))

@@ -26,7 +26,7 @@ const WORDS = { identified: "Identified (presumptive)", ambiguous: "Ambiguous", 
 
 function table(caption, heads, rows) {
   const head = el("tr", {}, ...heads.map((h) => el("th", { scope: "col", class: h.n ? "n" : null }, h.t)));
-  return el("div", { class: "scroll" }, el("table", {}, el("caption", {}, caption), el("thead", {}, head), el("tbody", {}, ...rows)));
+  return el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": caption }, el("table", {}, el("caption", {}, caption), el("thead", {}, head), el("tbody", {}, ...rows)));
 }
 const cell = (text, n) => el("td", { class: n ? "n" : null }, String(text));
 
