@@ -88,7 +88,7 @@ static void *work_off(void *arg)
 static nps_status match_all(shared_work *work, nps_err *err)
 {
     enum { MAX = 16 };
-    worker me[MAX];
+    worker me[MAX] = {0};
     pthread_t thread[MAX];
     bool running[MAX] = {false};
     unsigned n = work->o->threads;
