@@ -53,6 +53,7 @@ TEST_CPP := -DNPS_SOURCE_DIR='"$(CURDIR)"' -DNPS_PROGRAM='"$(abspath $(B))/npswa
 .PHONY: all run test unit lint fuzz bench accuracy install clean help deps-run deps-test deps-lint deps-fuzz format demo
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
+.SECONDARY:
 
 all: $(B)/npswatch
 
