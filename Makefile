@@ -14,7 +14,7 @@ VERSION  := 0.1.0
 PKGS     := fftw3f fftw3 hdf5 gsl libmicrohttpd sqlite3 jansson libsodium libcurl zlib
 APT_RUN  := gcc make pkg-config libfftw3-dev libhdf5-dev libgsl-dev libmicrohttpd-dev libsqlite3-dev libjansson-dev \
             libsodium-dev libcurl4-openssl-dev zlib1g-dev
-APT_TEST := $(APT_RUN) libcmocka-dev python3 chromium nodejs
+APT_TEST := $(APT_RUN) libcmocka-dev python3 chromium nodejs npm
 APT_LINT := $(APT_RUN) libcmocka-dev cppcheck clang-tidy
 APT_FUZZ := $(APT_RUN) clang libclang-rt-14-dev
 
@@ -67,6 +67,9 @@ help:
 	@echo 'make bench              speed, JSON lines;  make accuracy: evaluate on the shared spectra'
 	@echo 'make install            PREFIX=$(PREFIX) DESTDIR=; make clean removes $(BUILD)/'
 
+# All cores, unless the caller said something else.
+PARALLEL = $(if $(findstring j,$(firstword -$(MAKEFLAGS))),,-j$(shell nproc))
+
 # --- what is needed ---------------------------------------------------------------------------------------------
 deps-run deps-test deps-lint deps-fuzz:
 	@sh tests/support/need.sh $(APT_$(shell echo $(@:deps-%=%) | tr a-z A-Z))
@@ -112,9 +115,13 @@ $(B)/tests/fuzz/replay_%: $(B)/obj/tests/fuzz/fuzz_%.o $(B)/obj/tests/fuzz/repla
 
 # Split so that packages are there before pkg-config is asked.
 test: deps-test
-	+@$(MAKE) --no-print-directory unit
-unit: $(B)/npswatch $(TEST_BIN) $(REPLAY_BIN)
+	+@$(MAKE) $(PARALLEL) --no-print-directory unit
+unit: $(B)/npswatch $(TEST_BIN) $(REPLAY_BIN) tests/browser/node_modules/.package-lock.json
 	@sh tests/support/run.sh $(B) $(TEST_BIN) $(REPLAY_BIN)
+
+tests/browser/node_modules/.package-lock.json: tests/browser/package-lock.json
+	@echo '  NPM tests/browser'
+	$(Q)cd tests/browser && npm ci --silent --no-audit --no-fund
 
 FUZZ_CFLAGS := -std=gnu11 -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 T    ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(FUZZERS))
@@ -130,12 +137,12 @@ $(FB)/libnps.a: $(patsubst %.c,$(FB)/obj/%.o,$(LIB_SRC))
 $(FB)/fuzz_%: $(FB)/obj/tests/fuzz/fuzz_%.o $(FB)/libnps.a
 	$(Q)$(CLANG) -fsanitize=fuzzer,address,undefined $^ $(LDLIBS) -o $@
 fuzz: deps-fuzz
-	+@$(MAKE) --no-print-directory $(addprefix $(FB)/fuzz_,$(T))
+	+@$(MAKE) $(PARALLEL) --no-print-directory $(addprefix $(FB)/fuzz_,$(T))
 	@sh tests/fuzz/run.sh $(FB) $(SECS) $(T)
 
 # --- lint -------------------------------------------------------------------------------------------------------
 lint: deps-lint
-	+@$(MAKE) --no-print-directory lint-now
+	+@$(MAKE) $(PARALLEL) --no-print-directory lint-now
 .PHONY: lint-now
 lint-now: $(B)/gen/assets.inc
 	@sh tests/support/lint.sh '$(CC)' '$(CPPFLAGS)' $(B)
@@ -145,10 +152,10 @@ $(B)/benchmarks/%: $(B)/obj/benchmarks/%.o $(B)/libnps.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) $^ $(LDLIBS) -o $@
 bench: deps-run
-	+@$(MAKE) --no-print-directory $(B)/npswatch $(BENCH_BIN)
+	+@$(MAKE) $(PARALLEL) --no-print-directory $(B)/npswatch $(BENCH_BIN)
 	@sh benchmarks/run.sh $(B) $(BENCH_BIN)
 accuracy: deps-run
-	+@$(MAKE) --no-print-directory $(B)/npswatch
+	+@$(MAKE) $(PARALLEL) --no-print-directory $(B)/npswatch
 	@sh benchmarks/accuracy.sh $(B)/npswatch $(BUILD)/accuracy
 
 # --- use --------------------------------------------------------------------------------------------------------
@@ -156,7 +163,7 @@ accuracy: deps-run
 DATA ?= $(BUILD)/data
 PORT ?= 8080
 run: deps-run
-	+@$(MAKE) --no-print-directory $(B)/npswatch
+	+@$(MAKE) $(PARALLEL) --no-print-directory $(B)/npswatch
 	@sh service/run.sh $(B)/npswatch $(DATA) $(PORT) $(LIBRARY)
 
 install: $(B)/npswatch

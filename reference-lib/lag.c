@@ -157,7 +157,7 @@ static void three_best_lags(const float *c, size_t n, int lags[static LAGS_TRIED
     }
 }
 
-/* Scores one entry at its best lags with each peak used once; false when no other lag has anything. */
+/* Scores one entry at its best lags with each peak used once; lag 0 in the hit when none adds enough. */
 static nps_status score_entry(const nps_library *lib, const nps_peaks *q, uint32_t e, const int *lags, nps_workspace *w,
                               nps_lag_hit *ret_hit, nps_err *err)
 {
@@ -167,13 +167,13 @@ static nps_status score_entry(const nps_library *lib, const nps_peaks *q, uint32
         return st;
     nps_lag_hit hit = {.entry = e};
     nps_cosine_options o = {.tol_mz = 0.1, .intensity_power = 0.5};
-    double score;
+    double plain, score;
     uint32_t direct, both;
-    st = nps_cosine_greedy(nps_peaks_view(q), nps_peaks_view(&r), &o, &w->pairs, &score, &direct, err);
+    st = nps_cosine_greedy(nps_peaks_view(q), nps_peaks_view(&r), &o, &w->pairs, &plain, &direct, err);
     for (int k = 0; k < LAGS_TRIED && lags[k] && st == NPS_OK; k++) {
         o.shift = lags[k];
         st = nps_cosine_greedy(nps_peaks_view(q), nps_peaks_view(&r), &o, &w->pairs, &score, &both, err);
-        if (st == NPS_OK && score > hit.score) {
+        if (st == NPS_OK && score > hit.score && score >= plain + NPS_LAG_GAIN) {
             hit.score = score;
             hit.lag = lags[k];
             hit.direct = direct < both ? direct : both;

@@ -5,6 +5,8 @@
 #include "reference-lib/search.h"
 
 enum { NPS_LAG_MAX = 300 }; /* Da: largest shift looked for, to both sides */
+/* What the shifted pairs must add to the score of the direct ones: less is isotopes and chance. */
+#define NPS_LAG_GAIN 0.02
 
 /* One library spectrum that resembles the query, moved by a mass. */
 typedef struct {
@@ -16,7 +18,7 @@ typedef struct {
 
 /* The k best entries by combined score. First every entry is ranked by its correlation at lag 0 plus the best one at
  * another lag, the mean over all lags subtracted; then the best 4 k (at least 64) at their three best lags are scored
- * with each peak used once.
+ * with each peak used once; entries that no shift improves by NPS_LAG_GAIN are left out.
  * @param q  nominal (nps_clean_nominal)
  * @param ret_hits  [k]; *ret_n of them, best first, ties by entry
  * The transforms of the library are made at the first call and kept with it (any thread; one makes, others wait).

@@ -174,7 +174,7 @@ static nps_status identify_sample(const shared_work *work, nps_err *err)
         return st;
     if (work->o->json) {
         nps_jw jw = nps_jw_init(&b);
-        nps_jw_sample_verdict(&jw, NULL, work->lib, v, name_of(all[0]), work->today, NULL);
+        nps_jw_sample_verdict(&jw, NULL, work->lib, v, name_of(all[0]), work->today, all, false);
     } else {
         nps_report_sample_text(&b, work->lib, v, all);
     }

@@ -85,7 +85,7 @@ nps_status nps_judge(nps_app *app, const nps_request *req, nps_intake *in, nps_r
 void nps_judgement_put(nps_jw *w, const char *key, const nps_judgement *j, const nps_intake *in, const char *sample)
 {
     nps_jw_sample_verdict(w, key, j->lib, j->verdict, sample, j->today,
-                          j->with_spectra ? (const nps_spectrum *const *)in->spectrum : NULL);
+                          (const nps_spectrum *const *)in->spectrum, j->with_spectra);
     nps_jw_reopen(w);
     nps_intake_put_problems(w, in);
     nps_jw_end(w);

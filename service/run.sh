@@ -14,7 +14,8 @@ if [ $# -gt 0 ]; then
     [ -f "$library" ] && cmp -s "$data/sources.now" "$data/sources" || stale=yes
     for f in "$@"; do [ "$f" -nt "$library" ] && stale=yes; done
     if [ -n "$stale" ]; then
-        "$program" library build -o "$library" "$@"
+        # Status 1 says that single records were refused (named above); the library is there all the same.
+        "$program" library build -o "$library" "$@" || [ "$library" -nt "$data/sources.now" ]
         mv "$data/sources.now" "$data/sources"
     else
         rm "$data/sources.now"

@@ -182,7 +182,7 @@ void nps_jw_spectrum(nps_jw *w, const char *key, const nps_spectrum *s)
 }
 
 void nps_jw_sample_verdict(nps_jw *w, const char *key, const nps_library *lib, const nps_sample_verdict *v,
-                           const char *sample, const char *today, const nps_spectrum *const *spectra)
+                           const char *sample, const char *today, const nps_spectrum *const *spectra, bool with_peaks)
 {
     nps_calibration_source weakest = NPS_CALIBRATION_OWN;
     for (size_t i = 0; i < v->n_spectra; i++)
@@ -205,8 +205,9 @@ void nps_jw_sample_verdict(nps_jw *w, const char *key, const nps_library *lib, c
     nps_jw_end(w);
     nps_jw_array(w, "spectra");
     for (size_t i = 0; i < v->n_spectra; i++) {
-        const char *name = spectra && spectra[i]->text[NPS_TEXT_NAME] ? spectra[i]->text[NPS_TEXT_NAME] : "";
-        nps_verdict_json_options o = {.query = name, .today = today, .spectrum = spectra ? spectra[i] : NULL};
+        const char *name = spectra[i]->text[NPS_TEXT_NAME];
+        nps_verdict_json_options o = {
+            .query = name ? name : "", .today = today, .spectrum = with_peaks ? spectra[i] : NULL};
         nps_jw_verdict(w, NULL, lib, v->spectra[i], &o);
     }
     nps_jw_end(w);

@@ -18,8 +18,9 @@ void nps_jw_verdict(nps_jw *w, const char *key, const nps_library *lib, const np
 /* Peaks ("peaks": [[mz, intensity], ...]) or trace ("x0_cm1", "dx_cm1", "absorbance") of a spectrum. */
 void nps_jw_spectrum(nps_jw *w, const char *key, const nps_spectrum *s);
 
-/* A sample: the joint verdict, with "spectra": [one object each]. `spectra` [v->n_spectra] may be NULL. */
+/* A sample: the joint verdict, with "spectra": [one object each], named as in their files. `spectra` [v->n_spectra];
+ * with_peaks adds what was measured, for plots. */
 void nps_jw_sample_verdict(nps_jw *w, const char *key, const nps_library *lib, const nps_sample_verdict *v,
-                           const char *sample, const char *today, const nps_spectrum *const *spectra);
+                           const char *sample, const char *today, const nps_spectrum *const *spectra, bool with_peaks);
 
 #endif

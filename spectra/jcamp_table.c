@@ -14,7 +14,7 @@ static const struct {
     {"RADATA", "FIRSTR", "LASTR", "DELTAR", "RFACTOR", "AFACTOR", "RUNITS", "AUNITS", false},
 };
 
-enum { PLAIN_FORMS = sizeof plain_forms / sizeof *plain_forms, HEAD_MAX = 300, COLUMNS_MAX = 64 };
+enum { PLAIN_FORMS = sizeof plain_forms / sizeof *plain_forms, HEAD_MAX = 1000, COLUMNS_MAX = 64 };
 
 #define FAIL_LDR(b, ldr, code, ...) \
     nps_fail_at(err, (code), (ldr)->line, (size_t)((ldr)->label.p - (b)->base) - 2, __VA_ARGS__)

@@ -26,7 +26,7 @@ const WORDS = { identified: "Identified (presumptive)", ambiguous: "Ambiguous", 
 
 function table(caption, heads, rows) {
   const head = el("tr", {}, ...heads.map((h) => el("th", { scope: "col", class: h.n ? "n" : null }, h.t)));
-  return el("div", { class: "scroll" }, el("table", {}, el("caption", {}, caption), el("thead", {}, head), el("tbody", {}, ...rows)));
+  return el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": caption }, el("table", {}, el("caption", {}, caption), el("thead", {}, head), el("tbody", {}, ...rows)));
 }
 const cell = (text, n) => el("td", { class: n ? "n" : null }, String(text));
 
@@ -37,11 +37,11 @@ async function showLibrary() {
     const reply = await fetch("/v1/library", { headers: { Accept: "application/json" } });
     if (!reply.ok) throw new Error(String(reply.status));
     const lib = await reply.json();
-    $("demo").hidden = lib.measured !== false;
-    const techniques = Object.entries(lib.techniques || {}).map(([name, t]) =>
-      `${name}: ${t.spectra} spectra, error rate from ${t.calibration_pairs} replicate pairs (${t.calibration})`);
+    $("demo").hidden = !lib.generated;
+    const techniques = lib.techniques.filter((t) => t.entries).map((t) =>
+      `${t.technique}: ${t.entries} spectra, error rate ${t.calibration.pairs ? `from ${t.calibration.pairs} replicate pairs (${t.calibration.source})` : "not known"}`);
     const rows = [["Name", lib.name], ["Generation", lib.generation], ["Made", lib.created],
-      ["Content", `${lib.spectra} spectra of ${lib.substances} substances`], ["Techniques", techniques.join("; ")]];
+      ["Content", `${lib.entries} spectra of ${lib.substances} substances`], ["Techniques", techniques.join("; ")]];
     $("library").replaceChildren(...rows.flatMap(([k, v]) => [el("dt", {}, k), el("dd", {}, v || "")]));
   } catch {
     $("library").replaceChildren(el("dt", {}, "Library"), el("dd", {}, "cannot be described now"));

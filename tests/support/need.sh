@@ -5,6 +5,7 @@ for p in "$@"; do
     # A tool from elsewhere serves as well as Debian's package of it.
     case $p in
         gcc | make | python3 | cppcheck | clang-tidy | clang | chromium) command -v "$p" >/dev/null 2>&1 && continue ;;
+        npm) command -v npm >/dev/null 2>&1 && continue ;;
         nodejs) command -v node >/dev/null 2>&1 && continue ;;
         pkg-config) command -v pkg-config >/dev/null 2>&1 && continue ;;
     esac

@@ -527,11 +527,11 @@ static void long_heads_of_ntuples_are_refused(void **state)
     open_text(text);
     expect_fault(NPS_E_LIMIT, 4, "65536 bytes of text before the first page");
     len = (size_t)snprintf(text, SIZE, "##TITLE= t\n##DATA TYPE= MASS SPECTRUM\n##SYMBOL= X, Y\n");
-    for (int i = 0; i < 300; i++)
+    for (int i = 0; i < 1000; i++)
         len += (size_t)snprintf(text + len, SIZE - len, "##$A=b\n");
     snprintf(text + len, SIZE - len, "##PAGE= N=1\n##DATA TABLE= (XY..XY), PEAKS\n41 7\n##END=\n");
     open_text(text);
-    expect_fault(NPS_E_LIMIT, 302, "more than 300 records before the first page");
+    expect_fault(NPS_E_LIMIT, 1002, "more than 1000 records before the first page");
     free(text);
 }
 
