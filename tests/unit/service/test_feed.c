@@ -108,7 +108,7 @@ static void each_status_has_its_http_status_and_internal_faults_stay_inside(void
         nps_status st;
         int http;
     } cases[] = {{NPS_E_NOMEM, 503},     {NPS_E_IO, 500},       {NPS_E_FORMAT, 422},   {NPS_E_UNSUPPORTED, 415},
-                 {NPS_E_RANGE, 400},     {NPS_E_LIMIT, 413},    {NPS_E_NOT_FOUND, 404}, {NPS_E_CONFLICT, 409},
+                 {NPS_E_RANGE, 400},     {NPS_E_LIMIT, 422},    {NPS_E_NOT_FOUND, 404}, {NPS_E_CONFLICT, 409},
                  {NPS_E_DENIED, 403},    {NPS_E_BUSY, 503},     {NPS_E_NUMERIC, 500},  {NPS_E_CORRUPT, 500}};
     nps_request req = {.id = "rid"};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
