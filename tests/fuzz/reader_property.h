@@ -5,7 +5,7 @@
 
 #include "spectra/read_impl.h"
 #include "spectra/write.h"
-#include "tests/support/same_spectrum.h"
+#include "tests/support/spectrum_same.h"
 
 static inline void check_round_trip(const nps_spectrum *s, nps_write_format format, const nps_format *reader_format)
 {
@@ -16,7 +16,7 @@ static inline void check_round_trip(const nps_spectrum *s, nps_write_format form
     NPS_ASSERT(nps_reader_open_as(reader_format, text.data, text.len, &limits, &r, NULL) == NPS_OK);
     NPS_AUTO(nps_spectrum) back = NULL;
     NPS_ASSERT(nps_reader_next(r, &back, NULL) == NPS_OK && back);
-    NPS_ASSERT(!spectrum_difference(s, back));
+    NPS_ASSERT(!nps_spectrum_difference(s, back));
     nps_spectrum *more = NULL;
     NPS_ASSERT(nps_reader_next(r, &more, NULL) == NPS_OK && !more);
 }
@@ -26,11 +26,13 @@ static inline void check_spectrum(const nps_spectrum *s)
     NPS_ASSERT(s->line > 0);
     if (!nps_technique_is_mass(s->technique)) {
         NPS_ASSERT(!s->peaks.n && nps_trace_check(&s->trace, NULL) == NPS_OK);
+        check_round_trip(s, NPS_WRITE_JCAMP, &nps_format_jcamp);
         return;
     }
     NPS_ASSERT(s->peaks.n && !s->trace.n && nps_peaks_check(&s->peaks, NULL) == NPS_OK);
     check_round_trip(s, NPS_WRITE_MSP, &nps_format_msp);
     check_round_trip(s, NPS_WRITE_MGF, &nps_format_mgf);
+    check_round_trip(s, NPS_WRITE_JCAMP, &nps_format_jcamp);
 }
 
 static inline void check_reader(const nps_format *format, const void *data, size_t size)

@@ -2,7 +2,7 @@
 #include "spectra/write.h"
 #include "tests/support/nps_test.h"
 #include "tests/support/reading.h"
-#include "tests/support/same_spectrum.h"
+#include "tests/support/spectrum_same.h"
 
 #include <dirent.h>
 #include <float.h>
@@ -27,7 +27,7 @@ static void assert_comes_back(const nps_spectrum *s)
         NPS_AUTO(nps_spectrum) back = NULL;
         assert_ok(nps_reader_next(r, &back, &err), &err);
         assert_non_null(back);
-        const char *difference = spectrum_difference(s, back);
+        const char *difference = nps_spectrum_difference(s, back);
         if (difference)
             fail_msg("%s differs after writing\n%s", difference, text.data);
         for (size_t k = 0; k < NPS_REPAIR_COUNT; k++)
