@@ -130,7 +130,11 @@ FB   := $(BUILD)/fuzz
 $(FB)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(FUZZ_CFLAGS) $(CPPFLAGS) $(TEST_CPP) -pthread -MMD -MP -c $< -o $@
-$(FB)/fuzz_%: $(FB)/obj/tests/fuzz/fuzz_%.o $(patsubst %.c,$(FB)/obj/%.o,$(filter core/% spectra/%,$(LIB_SRC)))
+$(FB)/obj/service/assets.o: $(B)/gen/assets.inc
+$(FB)/libnps.a: $(patsubst %.c,$(FB)/obj/%.o,$(LIB_SRC))
+	@rm -f $@
+	$(Q)ar rcs $@ $^
+$(FB)/fuzz_%: $(FB)/obj/tests/fuzz/fuzz_%.o $(FB)/libnps.a
 	$(Q)$(CLANG) -fsanitize=fuzzer,address,undefined $^ $(LDLIBS) -o $@
 fuzz: deps-fuzz
 	+@$(MAKE) $(PARALLEL) --no-print-directory $(addprefix $(FB)/fuzz_,$(T))

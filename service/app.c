@@ -176,9 +176,9 @@ nps_status nps_app_open(const nps_config *config, nps_app **ret_app, nps_err *er
         return nps_fail_nomem(err);
     app->config = *config;
     app->lock_fd = -1;
-    nps_status st = take_folder(app, err);
+    nps_status st = open_library(app, err);
     if (st == NPS_OK)
-        st = open_library(app, err);
+        st = take_folder(app, err);
     if (st == NPS_OK)
         st = nps_gate_new((unsigned)config->search_slots, (unsigned)config->search_queue, &app->gate, err);
     for (int64_t i = 0; i < config->search_slots && st == NPS_OK; i++)

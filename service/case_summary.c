@@ -64,13 +64,26 @@ static void put_words(nps_jw *w, const nps_library *lib, const nps_sample_verdic
     nps_jw_str(w, "text", text.data ? text.data : "");
 }
 
+static bool was_put(const nps_analog *const *put, size_t n, const nps_analog *a)
+{
+    for (size_t i = 0; i < n; i++)
+        if (put[i]->substance == a->substance)
+            return true;
+    return false;
+}
+
+/* Each substance once: with the entry that fits best, which comes first. */
 static void put_nearest(nps_jw *w, const nps_library *lib, const nps_sample_verdict *v)
 {
+    const nps_analog *put[NEAREST];
     size_t n = 0;
     nps_jw_array(w, "nearest");
     for (size_t i = 0; i < v->n_spectra; i++)
-        for (size_t k = 0; k < v->spectra[i]->n_analogs && n < NEAREST; k++, n++) {
+        for (size_t k = 0; k < v->spectra[i]->n_analogs && n < NEAREST; k++) {
             const nps_analog *a = &v->spectra[i]->analogs[k];
+            if (was_put(put, n, a))
+                continue;
+            put[n++] = a;
             nps_jw_object(w, NULL);
             nps_jw_str(w, "technique", nps_technique_name(v->spectra[i]->technique));
             nps_jw_str(w, "name", nps_library_text(lib, lib->sub_name[a->substance]));

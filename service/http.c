@@ -112,6 +112,7 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **s
 }
 
 /* --- the guard: what libmicrohttpd 0.9.75 lets through --------------------------------------------------------------- */
+/* A NUL inside a header's value cannot be seen here: the library has cut the value there. nginx in front refuses it. */
 
 typedef struct {
     exchange *x;

@@ -68,15 +68,12 @@ nps_status nps_judge(nps_app *app, const nps_request *req, nps_intake *in, nps_r
     nps_gate_leave(app->gate, slot);
     if (st != NPS_OK) {
         nps_judgement_done(&j);
-        /* Too many spectra is a fault of the content, not of the body's size. */
-        if (st != NPS_E_LIMIT)
-            return st;
-        nps_reply_problem(reply, req, 422, "limit", err);
-    } else if (!j.verdict) {
-        reply_unreadable(reply, req, in);
-    } else {
-        atomic_fetch_add(&app->metrics.verdicts[j.verdict->outcome], 1);
+        return st;
     }
+    if (j.verdict)
+        atomic_fetch_add(&app->metrics.verdicts[j.verdict->outcome], 1);
+    else
+        reply_unreadable(reply, req, in);
     *ret_judged = j.verdict != NULL;
     *ret_judgement = j;
     return NPS_OK;

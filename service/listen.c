@@ -53,7 +53,6 @@ nps_status nps_listen_parse(const char *text, nps_listen_address *ret_address, n
         memcpy(s.sun_path, text + 5, n + 1);
         memcpy(&a.addr, &s, sizeof s);
         a.len = sizeof s;
-        a.is_loopback = true;
     } else if (!parse_inet(text, &a)) {
         return nps_fail(err, NPS_E_RANGE, "'%s' is no address like 127.0.0.1:8080, [::1]:8080 or unix:/path",
                         nps_quote(text, strlen(text)).s);

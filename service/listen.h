@@ -10,7 +10,7 @@
 typedef struct {
     struct sockaddr_storage addr;
     socklen_t len;
-    bool is_loopback; /* nobody but this machine can reach it (unix sockets too) */
+    bool is_loopback; /* 127.0.0.0/8 or ::1; not a unix socket, behind which a proxy may stand for the world */
 } nps_listen_address;
 
 /* "127.0.0.1:8080", "[::1]:8080" (numbers only, no names), "unix:/path". Errors: NPS_E_RANGE. */

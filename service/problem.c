@@ -2,7 +2,7 @@
 
 static const int http_of[] = {
     [NPS_OK] = 200,        [NPS_E_NOMEM] = 503,       [NPS_E_IO] = 500,      [NPS_E_FORMAT] = 422, [NPS_E_UNSUPPORTED] = 415,
-    [NPS_E_RANGE] = 400,   [NPS_E_LIMIT] = 413,       [NPS_E_NOT_FOUND] = 404, [NPS_E_CONFLICT] = 409, [NPS_E_DENIED] = 403,
+    [NPS_E_RANGE] = 400,   [NPS_E_LIMIT] = 422,       [NPS_E_NOT_FOUND] = 404, [NPS_E_CONFLICT] = 409, [NPS_E_DENIED] = 403,
     [NPS_E_BUSY] = 503,    [NPS_E_NUMERIC] = 500,     [NPS_E_CORRUPT] = 500};
 
 int nps_problem_http(nps_status st)
