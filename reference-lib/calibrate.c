@@ -224,7 +224,7 @@ nps_status nps_calibrate_library(nps_library *lib, unsigned threads, nps_err *er
         st = calibrate_technique(lib, t, threads, &own, &n, &cross, err);
         const double *use = own;
         nps_calibration general = nps_calibration_general(t);
-        size_t needed = general.n ? NPS_CALIBRATION_MIN : NPS_CALIBRATION_FEW;
+        size_t needed = !general.n ? NPS_CALIBRATION_FEW : cross ? NPS_CALIBRATION_MIN : NPS_CALIBRATION_WITHIN_MIN;
         if (st == NPS_OK && n >= needed) {
             source[t] = cross ? NPS_CALIBRATION_LIBRARY : NPS_CALIBRATION_WITHIN;
         } else if (st == NPS_OK) {
