@@ -224,8 +224,11 @@ static uint64_t hash_peaks(const nps_spectrum *s)
         h = nps_hash_bytes(s->peaks.mz, s->peaks.n * sizeof *s->peaks.mz, h);
         h = nps_hash_bytes(s->peaks.intensity, s->peaks.n * sizeof *s->peaks.intensity, h);
     }
-    if (s->trace.n)
+    if (s->trace.n) {
+        h = nps_hash_bytes(&s->trace.x0_cm1, sizeof s->trace.x0_cm1, h);
+        h = nps_hash_bytes(&s->trace.dx_cm1, sizeof s->trace.dx_cm1, h);
         h = nps_hash_bytes(s->trace.y, s->trace.n * sizeof *s->trace.y, h);
+    }
     return h;
 }
 
