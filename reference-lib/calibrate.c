@@ -95,13 +95,18 @@ static nps_status choose(const nps_library *lib, nps_technique t, question **ret
 
 /* --- asking ----------------------------------------------------------------------------------------------------------- */
 
+static double below_all(const nps_candidate *c, size_t n)
+{
+    /* Not among the candidates at all: below whatever these have. */
+    return n ? fmin(0, c[n - 1].conformity) : 0;
+}
+
 static double conformity_of(const nps_candidate *c, size_t n, uint32_t substance)
 {
     for (size_t i = 0; i < n; i++)
         if (c[i].substance == substance)
             return c[i].conformity;
-    /* Not among the candidates at all: below whatever these have. */
-    return n ? fmin(0, c[n - 1].conformity) : 0;
+    return below_all(c, n);
 }
 
 static nps_status ask(const nps_library *lib, const question *q, nps_workspace *w, double *ret, nps_err *err)
@@ -263,8 +268,17 @@ static bool names_substance(const nps_library *lib, uint32_t s, const char *trut
     return strcmp(nps_library_text(lib, lib->sub_name[s]), truth) == 0;
 }
 
-static nps_status ask_case(const nps_library *lib, const nps_calibration_case *k, uint32_t substance, nps_workspace *w,
-                           double *ret, nps_err *err)
+/* A labelled standard shares the first block of its parent: the best of the substances that `truth` names counts. */
+static double conformity_of_named(const nps_library *lib, const nps_candidate *c, size_t n, const char *truth)
+{
+    for (size_t i = 0; i < n; i++) /* best first */
+        if (names_substance(lib, c[i].substance, truth))
+            return c[i].conformity;
+    return below_all(c, n);
+}
+
+static nps_status ask_case(const nps_library *lib, const nps_calibration_case *k, nps_workspace *w, double *ret,
+                           nps_err *err)
 {
     nps_match_options o = nps_match_options_default();
     nps_filter f = nps_filter_all();
@@ -277,7 +291,7 @@ static nps_status ask_case(const nps_library *lib, const nps_calibration_case *k
         return st;
     st = nps_find_candidates(lib, &p, &o, &f, CANDIDATE_ENTRIES, w, &c, &n, err);
     if (st == NPS_OK)
-        *ret = conformity_of(c, n, substance);
+        *ret = conformity_of_named(lib, c, n, k->truth);
     free(c);
     nps_prepared_done(&p);
     return st;
@@ -301,7 +315,7 @@ nps_status nps_calibrate_cases(const nps_library *lib, const nps_calibration_cas
         }
         st = nps_grow(&conformity[t], &cap[t], count[t] + 1, sizeof *conformity[t], SIZE_MAX / 8, err);
         if (st == NPS_OK)
-            st = ask_case(lib, &cases[i], s, w, &conformity[t][count[t]++], err);
+            st = ask_case(lib, &cases[i], w, &conformity[t][count[t]++], err);
     }
     for (size_t t = 0; t < NPS_TECH_COUNT; t++) {
         if (st != NPS_OK) {
