@@ -194,7 +194,7 @@ void nps_config_print(const nps_config *c, nps_buf *out)
 {
     for (size_t k = 0; k < N_KEY; k++) {
         const char *place = (const char *)c + keys[k].at;
-        nps_buf_printf(out, "%s = ", keys[k].key);
+        nps_buf_printf(out, "# %s\n%s = ", keys[k].help, keys[k].key);
         switch (keys[k].kind) {
         case ADDRESS:
         case URL:
