@@ -68,7 +68,7 @@ help:
 	@echo 'make install            PREFIX=$(PREFIX) DESTDIR=; make clean removes $(BUILD)/'
 
 # All cores, unless the caller said something else.
-PARALLEL = $(if $(findstring j,$(firstword -$(MAKEFLAGS))),,-j$(shell nproc))
+PARALLEL = $(if $(filter -j%,$(MAKEFLAGS))$(findstring j,$(firstword -$(MAKEFLAGS))),,-j$(shell nproc))
 
 # --- what is needed ---------------------------------------------------------------------------------------------
 deps-run deps-test deps-lint deps-fuzz:

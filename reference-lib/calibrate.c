@@ -104,13 +104,25 @@ static double conformity_of(const nps_candidate *c, size_t n, uint32_t substance
     return n ? fmin(0, c[n - 1].conformity) : 0;
 }
 
-static nps_status ask(const nps_library *lib, const question *q, nps_workspace *w, double *ret, nps_err *err)
+/* Conformity of the true substance for a prepared query. Takes *p. */
+static nps_status measure(const nps_library *lib, nps_prepared *p, const nps_filter *f, uint32_t substance,
+                          nps_workspace *w, double *ret, nps_err *err)
 {
     nps_match_options o = nps_match_options_default();
-    nps_filter f = nps_filter_all();
-    nps_prepared p;
     nps_candidate *c = NULL;
     size_t n = 0;
+    nps_status st = nps_find_candidates(lib, p, &o, f, CANDIDATE_ENTRIES, w, &c, &n, err);
+    if (st == NPS_OK)
+        *ret = conformity_of(c, n, substance);
+    free(c);
+    nps_prepared_done(p);
+    return st;
+}
+
+static nps_status ask(const nps_library *lib, const question *q, nps_workspace *w, double *ret, nps_err *err)
+{
+    nps_filter f = nps_filter_all();
+    nps_prepared p;
     f.self = q->entry;
     f.polarity = lib->entry_polarity[q->entry];
     if (q->leave_contributor) {
@@ -118,14 +130,7 @@ static nps_status ask(const nps_library *lib, const question *q, nps_workspace *
         f.contributor = lib->entry_contributor[q->entry];
     }
     nps_status st = nps_prepare_entry(lib, q->entry, &p, err);
-    if (st != NPS_OK)
-        return st;
-    st = nps_find_candidates(lib, &p, &o, &f, CANDIDATE_ENTRIES, w, &c, &n, err);
-    if (st == NPS_OK)
-        *ret = conformity_of(c, n, lib->entry_substance[q->entry]);
-    free(c);
-    nps_prepared_done(&p);
-    return st;
+    return st == NPS_OK ? measure(lib, &p, &f, lib->entry_substance[q->entry], w, ret, err) : st;
 }
 
 typedef struct {
@@ -266,21 +271,11 @@ static bool names_substance(const nps_library *lib, uint32_t s, const char *trut
 static nps_status ask_case(const nps_library *lib, const nps_calibration_case *k, uint32_t substance, nps_workspace *w,
                            double *ret, nps_err *err)
 {
-    nps_match_options o = nps_match_options_default();
     nps_filter f = nps_filter_all();
     nps_prepared p;
-    nps_candidate *c = NULL;
-    size_t n = 0;
     f.polarity = k->query->polarity;
     nps_status st = nps_prepare(k->query, &p, err);
-    if (st != NPS_OK)
-        return st;
-    st = nps_find_candidates(lib, &p, &o, &f, CANDIDATE_ENTRIES, w, &c, &n, err);
-    if (st == NPS_OK)
-        *ret = conformity_of(c, n, substance);
-    free(c);
-    nps_prepared_done(&p);
-    return st;
+    return st == NPS_OK ? measure(lib, &p, &f, substance, w, ret, err) : st;
 }
 
 nps_status nps_calibrate_cases(const nps_library *lib, const nps_calibration_case *cases, size_t n,

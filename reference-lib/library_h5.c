@@ -186,7 +186,7 @@ nps_status nps_library_h5_describe(const char *path, nps_library *lib, nps_libra
     AUTO(file) file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
     if (file < 0)
         return nps_fail(err, NPS_E_CORRUPT, "libhdf5 cannot open the library file");
-    nps_library_attributes a;
+    nps_library_attributes a = {0};
     nps_status st = read_schema(file, err);
     if (st == NPS_OK)
         st = read_text_attribute(file, "generation", a.generation, sizeof a.generation, err);

@@ -73,6 +73,18 @@ void nps_file_close(nps_file *f)
     *f = (nps_file){0};
 }
 
+nps_status nps_file_write(const char *path, const nps_buf *content, nps_err *err)
+{
+    nps_status st = nps_buf_check(content, err);
+    if (st != NPS_OK)
+        return st;
+    FILE *f = fopen(path, "we");
+    bool good = f && fwrite(content->data, 1, content->len, f) == content->len;
+    if (f && fclose(f) != 0)
+        good = false;
+    return good ? NPS_OK : nps_fail(err, NPS_E_IO, "'%s' cannot be written: %s", path, strerror(errno));
+}
+
 void nps_cli_complain(const char *file, const nps_err *err)
 {
     char text[400];

@@ -18,6 +18,9 @@ typedef struct {
 NPS_MUST_CHECK nps_status nps_file_open(const char *path, size_t max_bytes, nps_file *ret_file, nps_err *err);
 void nps_file_close(nps_file *f);
 
+/* Writes the whole buffer as a new file, or over an old one. NPS_E_IO names the path. */
+NPS_MUST_CHECK nps_status nps_file_write(const char *path, const nps_buf *content, nps_err *err);
+
 /* "npswatch: FILE: line 3, byte 41: message" on standard error. `file` may be NULL. */
 void nps_cli_complain(const char *file, const nps_err *err);
 

@@ -109,14 +109,7 @@ static nps_status write_file(const char *path, const nps_library *lib, const nps
     char now[24];
     nps_cli_now(now);
     nps_calibration_file_write(&b, lib, set, now);
-    nps_status st = nps_buf_check(&b, err);
-    if (st != NPS_OK)
-        return st;
-    FILE *f = fopen(path, "we");
-    bool good = f && fwrite(b.data, 1, b.len, f) == b.len;
-    if (f && fclose(f) != 0)
-        good = false;
-    return good ? NPS_OK : nps_fail(err, NPS_E_IO, "'%s' cannot be written", path);
+    return nps_file_write(path, &b, err);
 }
 
 int nps_cmd_calibrate(int argc, char **argv)

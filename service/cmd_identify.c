@@ -88,7 +88,7 @@ static void *work_off(void *arg)
 static nps_status match_all(shared_work *work, nps_err *err)
 {
     enum { MAX = 16 };
-    worker me[MAX];
+    worker me[MAX] = {0};
     pthread_t thread[MAX];
     bool running[MAX] = {false};
     unsigned n = work->o->threads;
@@ -151,14 +151,7 @@ static nps_status write_report(const shared_work *work, nps_err *err)
         nps_report_html_verdict(&b, work->lib, work->verdict[i], work->list->item[i], name_of(work->list->item[i]),
                                 work->today);
     nps_report_html_end(&b);
-    nps_status st = nps_buf_check(&b, err);
-    if (st != NPS_OK)
-        return st;
-    FILE *f = fopen(work->o->html, "we");
-    bool good = f && fwrite(b.data, 1, b.len, f) == b.len;
-    if (f && fclose(f) != 0)
-        good = false;
-    return good ? NPS_OK : nps_fail(err, NPS_E_IO, "report '%s' cannot be written", work->o->html);
+    return nps_file_write(work->o->html, &b, err);
 }
 
 static nps_status identify_sample(const shared_work *work, nps_err *err)

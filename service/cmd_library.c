@@ -276,11 +276,7 @@ static nps_status write_sample(const char *dir, const nps_demo_sample *sample, n
         path = NULL;
         return nps_fail_nomem(err);
     }
-    FILE *f = fopen(path, "we");
-    bool good = f && fwrite(text.data, 1, text.len, f) == text.len;
-    if (f && fclose(f) != 0)
-        good = false;
-    return good ? NPS_OK : nps_fail(err, NPS_E_IO, "'%s' cannot be written: %s", path, strerror(errno));
+    return nps_file_write(path, &text, err);
 }
 
 static nps_status make_demo(const char *out, const char *samples, nps_err *err)

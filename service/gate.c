@@ -64,7 +64,7 @@ static nps_status wait_turn(nps_gate *g, int64_t max_wait_ms, unsigned *ret_slot
     waiter w = {.wake = PTHREAD_COND_INITIALIZER};
     struct timespec until = nps_clock_timespec(nps_clock_mono_ms() + max_wait_ms);
     *g->last = &w;
-    /* In the list only until this function returns: served or removed. cppcheck-suppress autoVariables */
+    /* cppcheck-suppress autoVariables ; unlinked before this function returns */
     g->last = &w.next;
     g->state.waiting++;
     int rc = 0;

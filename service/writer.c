@@ -136,7 +136,7 @@ nps_status nps_writer_run(nps_writer *w, nps_writer_job *job, void *arg, nps_err
     entry e = {.job = job, .arg = arg, .wake = PTHREAD_COND_INITIALIZER};
     pthread_mutex_lock(&w->lock);
     *w->last = &e;
-    /* In the list only until it is done, which this function awaits. cppcheck-suppress autoVariables */
+    /* cppcheck-suppress autoVariables ; taken off the list before this function returns */
     w->last = &e.next;
     pthread_cond_signal(&w->wake);
     while (!e.done)
