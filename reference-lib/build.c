@@ -224,8 +224,11 @@ static uint64_t hash_peaks(const nps_spectrum *s)
         h = nps_hash_bytes(s->peaks.mz, s->peaks.n * sizeof *s->peaks.mz, h);
         h = nps_hash_bytes(s->peaks.intensity, s->peaks.n * sizeof *s->peaks.intensity, h);
     }
-    if (s->trace.n)
+    if (s->trace.n) {
+        h = nps_hash_bytes(&s->trace.x0_cm1, sizeof s->trace.x0_cm1, h);
+        h = nps_hash_bytes(&s->trace.dx_cm1, sizeof s->trace.dx_cm1, h);
         h = nps_hash_bytes(s->trace.y, s->trace.n * sizeof *s->trace.y, h);
+    }
     return h;
 }
 
@@ -298,12 +301,17 @@ static nps_status add_meta(nps_builder *b, const char *key, const char *value, n
 
 static nps_status add_metadata(nps_builder *b, const nps_spectrum *s, nps_err *err)
 {
-    /* Fields without an array of their own in the library travel as metadata, so that nothing is lost. */
+    /* Fields without an array of their own in the library travel as metadata, so that nothing is lost; library.c: take_meta. */
     static const nps_text_field as_meta[] = {NPS_TEXT_COMMENT, NPS_TEXT_INCHI, NPS_TEXT_IONIZATION};
     nps_status st = NPS_OK;
     for (size_t i = 0; i < sizeof as_meta / sizeof *as_meta && st == NPS_OK; i++)
         if (s->text[as_meta[i]])
             st = add_meta(b, nps_text_field_name(as_meta[i]), s->text[as_meta[i]], err);
+    if (s->retention_time_s > 0 && st == NPS_OK) {
+        NPS_AUTO_BUF seconds = NPS_BUF_INIT(64);
+        nps_buf_put_double(&seconds, s->retention_time_s);
+        st = add_meta(b, "retention_time_s", seconds.data, err);
+    }
     for (size_t i = 0; i < s->n_meta && st == NPS_OK; i++)
         st = add_meta(b, s->meta[i].key, s->meta[i].value, err);
     for (size_t i = 0; i < s->n_synonym && st == NPS_OK; i++) {

@@ -95,25 +95,39 @@ static nps_status choose(const nps_library *lib, nps_technique t, question **ret
 
 /* --- asking ----------------------------------------------------------------------------------------------------------- */
 
-static double conformity_of(const nps_candidate *c, size_t n, uint32_t substance)
+static bool names_substance(const nps_library *lib, uint32_t s, const char *truth)
 {
-    for (size_t i = 0; i < n; i++)
-        if (c[i].substance == substance)
+    const char *key = nps_library_text(lib, lib->sub_inchikey[s]);
+    if (*key)
+        return strncmp(key, truth, 14) == 0 && (truth[14] == '\0' || truth[14] == '-');
+    return strcmp(nps_library_text(lib, lib->sub_name[s]), truth) == 0;
+}
+
+/* What a query truly is: a substance, or all that a key names (a labelled standard shares the block of its parent). */
+typedef struct {
+    uint32_t substance;
+    const char *key; /* InChIKey block or name; NULL: the substance alone counts */
+} truth;
+
+static double conformity_of(const nps_library *lib, const nps_candidate *c, size_t n, truth t)
+{
+    for (size_t i = 0; i < n; i++) /* best first */
+        if (t.key ? names_substance(lib, c[i].substance, t.key) : c[i].substance == t.substance)
             return c[i].conformity;
     /* Not among the candidates at all: below whatever these have. */
     return n ? fmin(0, c[n - 1].conformity) : 0;
 }
 
-/* Conformity of the true substance for a prepared query. Takes *p. */
-static nps_status measure(const nps_library *lib, nps_prepared *p, const nps_filter *f, uint32_t substance,
-                          nps_workspace *w, double *ret, nps_err *err)
+/* Conformity of the truth for a prepared query. Takes *p. */
+static nps_status measure(const nps_library *lib, nps_prepared *p, const nps_filter *f, truth t, nps_workspace *w,
+                          double *ret, nps_err *err)
 {
     nps_match_options o = nps_match_options_default();
     nps_candidate *c = NULL;
     size_t n = 0;
     nps_status st = nps_find_candidates(lib, p, &o, f, CANDIDATE_ENTRIES, w, &c, &n, err);
     if (st == NPS_OK)
-        *ret = conformity_of(c, n, substance);
+        *ret = conformity_of(lib, c, n, t);
     free(c);
     nps_prepared_done(p);
     return st;
@@ -130,7 +144,8 @@ static nps_status ask(const nps_library *lib, const question *q, nps_workspace *
         f.contributor = lib->entry_contributor[q->entry];
     }
     nps_status st = nps_prepare_entry(lib, q->entry, &p, err);
-    return st == NPS_OK ? measure(lib, &p, &f, lib->entry_substance[q->entry], w, ret, err) : st;
+    truth t = {.substance = lib->entry_substance[q->entry]};
+    return st == NPS_OK ? measure(lib, &p, &f, t, w, ret, err) : st;
 }
 
 typedef struct {
@@ -224,7 +239,7 @@ nps_status nps_calibrate_library(nps_library *lib, unsigned threads, nps_err *er
         st = calibrate_technique(lib, t, threads, &own, &n, &cross, err);
         const double *use = own;
         nps_calibration general = nps_calibration_general(t);
-        size_t needed = general.n ? NPS_CALIBRATION_MIN : NPS_CALIBRATION_FEW;
+        size_t needed = !general.n ? NPS_CALIBRATION_FEW : cross ? NPS_CALIBRATION_MIN : NPS_CALIBRATION_WITHIN_MIN;
         if (st == NPS_OK && n >= needed) {
             source[t] = cross ? NPS_CALIBRATION_LIBRARY : NPS_CALIBRATION_WITHIN;
         } else if (st == NPS_OK) {
@@ -260,22 +275,14 @@ nps_status nps_calibrate_library(nps_library *lib, unsigned threads, nps_err *er
 
 /* --- a laboratory's own cases -------------------------------------------------------------------------------------------- */
 
-static bool names_substance(const nps_library *lib, uint32_t s, const char *truth)
-{
-    const char *key = nps_library_text(lib, lib->sub_inchikey[s]);
-    if (*key)
-        return strncmp(key, truth, 14) == 0 && (truth[14] == '\0' || truth[14] == '-');
-    return strcmp(nps_library_text(lib, lib->sub_name[s]), truth) == 0;
-}
-
-static nps_status ask_case(const nps_library *lib, const nps_calibration_case *k, uint32_t substance, nps_workspace *w,
-                           double *ret, nps_err *err)
+static nps_status ask_case(const nps_library *lib, const nps_calibration_case *k, nps_workspace *w, double *ret,
+                           nps_err *err)
 {
     nps_filter f = nps_filter_all();
     nps_prepared p;
     f.polarity = k->query->polarity;
     nps_status st = nps_prepare(k->query, &p, err);
-    return st == NPS_OK ? measure(lib, &p, &f, substance, w, ret, err) : st;
+    return st == NPS_OK ? measure(lib, &p, &f, (truth){.key = k->truth}, w, ret, err) : st;
 }
 
 nps_status nps_calibrate_cases(const nps_library *lib, const nps_calibration_case *cases, size_t n,
@@ -296,7 +303,7 @@ nps_status nps_calibrate_cases(const nps_library *lib, const nps_calibration_cas
         }
         st = nps_grow(&conformity[t], &cap[t], count[t] + 1, sizeof *conformity[t], SIZE_MAX / 8, err);
         if (st == NPS_OK)
-            st = ask_case(lib, &cases[i], s, w, &conformity[t][count[t]++], err);
+            st = ask_case(lib, &cases[i], w, &conformity[t][count[t]++], err);
     }
     for (size_t t = 0; t < NPS_TECH_COUNT; t++) {
         if (st != NPS_OK) {

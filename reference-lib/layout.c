@@ -164,6 +164,9 @@ static const char *special_fault(const nps_library *lib)
                 return "/peaks/intensity";
         }
     }
+    for (uint64_t i = 0; i < lib->n_ir * NPS_IR_GRID_N; i++)
+        if (isinf(lib->ir_y[i]))
+            return "/ir/absorbance";
     if (lib->n_ei_bin != NPS_EI_BINS)
         return "/index/ei/bin_offset";
     if (lib->n_calibration_technique != NPS_TECH_COUNT)

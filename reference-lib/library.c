@@ -95,8 +95,13 @@ static nps_status read_header(const char *map, size_t size, char ret_digest[stat
            nps_span_is(word, "blake2b-256-tree-1MiB") && rest.n == NPS_DIGEST_HEX - 1;
     if (!good)
         return nps_fail(err, NPS_E_CORRUPT, "the header is damaged");
-    memcpy(ret_digest, rest.p, NPS_DIGEST_HEX - 1);
-    ret_digest[NPS_DIGEST_HEX - 1] = '\0';
+    char digest[NPS_DIGEST_HEX] = {0}, expected[NPS_LIBRARY_HEADER_BYTES];
+    memcpy(digest, rest.p, NPS_DIGEST_HEX - 1);
+    /* To the last byte of its padding: nothing in the file goes unchecked. */
+    write_header(expected, size, digest);
+    if (memcmp(map, expected, sizeof expected) != 0)
+        return nps_fail(err, NPS_E_CORRUPT, "the header is damaged");
+    memcpy(ret_digest, digest, sizeof digest);
     return NPS_OK;
 }
 
@@ -206,7 +211,8 @@ static nps_status map_file(const char *path, nps_library *lib, struct stat *ret_
     return NPS_OK;
 }
 
-nps_status nps_library_open(const char *path, nps_open_mode mode, nps_library **ret_library, nps_err *err)
+static nps_status open_once(const char *path, nps_open_mode mode, nps_library **ret_library, struct stat *ret_stat,
+                            nps_err *err)
 {
     NPS_AUTO_LIBRARY lib = NULL;
     struct stat st;
@@ -214,8 +220,10 @@ nps_status nps_library_open(const char *path, nps_open_mode mode, nps_library **
     nps_status rc = nps_library_new(&lib, err);
     if (rc == NPS_OK)
         rc = map_file(path, lib, &st, err);
-    if (rc == NPS_OK)
+    if (rc == NPS_OK) {
+        *ret_stat = st;
         rc = read_header(lib->backing->map, lib->backing->map_size, stated, err);
+    }
     if (rc != NPS_OK)
         return rc;
     bool known = mode == NPS_OPEN_TRUST_MARK && mark_holds(path, &st, stated);
@@ -238,6 +246,32 @@ nps_status nps_library_open(const char *path, nps_open_mode mode, nps_library **
     nps_layout_settle(lib);
     *ret_library = nps_steal(lib);
     return NPS_OK;
+}
+
+static bool is_replaced(const char *path, const struct stat *was)
+{
+    struct stat now;
+    return stat(path, &now) != 0 || now.st_dev != was->st_dev || now.st_ino != was->st_ino ||
+           now.st_ctim.tv_sec != was->st_ctim.tv_sec || now.st_ctim.tv_nsec != was->st_ctim.tv_nsec;
+}
+
+nps_status nps_library_open(const char *path, nps_open_mode mode, nps_library **ret_library, nps_err *err)
+{
+    enum { TRIES = 100 };
+    for (int i = 0; i < TRIES; i++) {
+        NPS_AUTO_LIBRARY lib = NULL;
+        nps_err why = {0};
+        struct stat st = {0};
+        nps_status rc = open_once(path, mode, &lib, &st, &why);
+        /* libhdf5 opens by name: when a newer library has taken the name, it may have described that one. */
+        if (st.st_ino && is_replaced(path, &st))
+            continue;
+        if (rc != NPS_OK)
+            return nps_fail(err, rc, "%s", why.msg);
+        *ret_library = nps_steal(lib);
+        return NPS_OK;
+    }
+    return nps_fail(err, NPS_E_BUSY, "the library file was replaced again and again while it was opened");
 }
 
 /* --- publishing ----------------------------------------------------------------------------------------------------- */
@@ -346,6 +380,18 @@ static nps_status set_text(nps_spectrum *s, nps_text_field f, const char *text, 
     return *text ? nps_spectrum_set_text(s, f, nps_span_of(nps_text_field_name(f)), nps_span_of(text), err) : NPS_OK;
 }
 
+/* Gives the fields that travel as metadata (build.c: add_metadata) their places back. */
+static nps_status take_meta(nps_spectrum *s, nps_span key, nps_span value, nps_err *err)
+{
+    static const nps_text_field as_meta[] = {NPS_TEXT_COMMENT, NPS_TEXT_INCHI, NPS_TEXT_IONIZATION};
+    for (size_t i = 0; i < sizeof as_meta / sizeof *as_meta; i++)
+        if (!s->text[as_meta[i]] && nps_span_is(key, nps_text_field_name(as_meta[i])) && !nps_text_says_nothing(value))
+            return nps_spectrum_set_text(s, as_meta[i], key, value, err);
+    if (!(s->retention_time_s > 0) && nps_span_is(key, "retention_time_s") && nps_span_double(value, &s->retention_time_s))
+        return NPS_OK;
+    return nps_spectrum_add_meta(s, key, value, err);
+}
+
 static nps_status fill_texts(const nps_library *lib, uint32_t e, nps_spectrum *s, nps_err *err)
 {
     uint32_t sub = lib->entry_substance[e];
@@ -376,8 +422,8 @@ static nps_status fill_texts(const nps_library *lib, uint32_t e, nps_spectrum *s
             return st;
     }
     for (uint64_t i = lib->meta_at[e]; i < lib->meta_at[e + 1]; i++) {
-        nps_status st = nps_spectrum_add_meta(s, nps_span_of(nps_library_text(lib, lib->meta_key[i])),
-                                              nps_span_of(nps_library_text(lib, lib->meta_value[i])), err);
+        nps_status st = take_meta(s, nps_span_of(nps_library_text(lib, lib->meta_key[i])),
+                                  nps_span_of(nps_library_text(lib, lib->meta_value[i])), err);
         if (st != NPS_OK)
             return st;
     }

@@ -117,7 +117,8 @@ typedef enum {
 
 /* Opens a generation: size and digest first, then HDF5 describes the arrays, which are mapped, not read.
  * Errors: NPS_E_IO; NPS_E_FORMAT when it is no library file; NPS_E_CORRUPT when digest, shape, order or finiteness do
- * not hold (the message names the first dataset); NPS_E_UNSUPPORTED for another schema version. */
+ * not hold (the message names the first dataset); NPS_E_UNSUPPORTED for another schema version;
+ * NPS_E_BUSY when the file is replaced by another without end. */
 NPS_MUST_CHECK nps_status nps_library_open(const char *path, nps_open_mode mode, nps_library **ret_library, nps_err *err);
 
 nps_library *nps_library_acquire(nps_library *lib); /* one more owner; returns lib */

@@ -574,6 +574,9 @@ nps_status nps_match_sample(const nps_library *lib, const nps_spectrum *const *q
 {
     if (n < 1 || n > SAMPLE_MAX)
         return nps_fail(err, NPS_E_LIMIT, "a sample of %zu spectra; 1 to %d are taken", n, SAMPLE_MAX);
+    nps_status good = check_options(options, err); /* before alpha is divided */
+    if (good != NPS_OK)
+        return good;
     NPS_AUTO(nps_sample_verdict) s = nps_array(1, sizeof *s);
     if (!s || !(s->spectra = nps_array(n, sizeof *s->spectra)))
         return nps_fail_nomem(err);

@@ -8,7 +8,7 @@
 typedef struct {
     double alpha;    /* (0, 0.5]; default 0.05 */
     size_t top;      /* hits and analogues to list, 1 .. 1000; default 10 */
-    double tol_mz;   /* Da, for msms and accurate-mass data; (0, 1]; default 0.02 */
+    double tol_mz;   /* Da, for msms and accurate-mass data; (0, 0.025]; default 0.02 */
     double tol_precursor_ppm; /* precursor tolerance; default 10. Unit-mass precursors: NPS_UNIT_TOL */
     bool with_analogs;        /* default true */
     const nps_calibration *own_calibration; /* [NPS_TECH_COUNT] or NULL: replaces the library's where its n > 0 */

@@ -59,6 +59,8 @@ bool nps_formula_change(double delta_da, double tol_da, char out[static NPS_FORM
 {
     double magnitude = fabs(delta_da);
     out[0] = '\0';
+    if (magnitude <= tol_da)
+        return false; /* no change; otherwise every pair of a change and its opposite would fit */
     for (size_t i = 0; i < N_CHANGE; i++)
         if (fabs(fabs(changes[i].mass) - magnitude) <= tol_da) {
             bool up = (changes[i].mass > 0) == (delta_da > 0);

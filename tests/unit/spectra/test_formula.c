@@ -1,0 +1,79 @@
+#include "spectra/formula.h"
+#include "tests/support/nps_test.h"
+
+/* Masses from IUPAC 2021 atomic masses, computed by hand. */
+static const struct {
+    double delta, tol;
+    const char *text;
+} cases[] = {
+    {14.01565, 0.005, "+CH2"},
+    {-14.01565, 0.005, "-CH2"},
+    {28.0313, 0.002, "+C2H4"},
+    {27.9949, 0.002, "+CO"},        /* 36 mDa from C2H4 */
+    {17.99058, 0.002, "+F -H"},
+    {-17.99058, 0.002, "+H -F"},
+    {18.01056, 0.002, "+H2O"},      /* 20 mDa from F for H */
+    {33.96103, 0.002, "+Cl -H"},
+    {77.91051, 0.002, "+Br -H"},
+    {15.99491, 0.002, "+O"},
+    {0.98401, 0.002, "+O -NH"},     /* amide to acid */
+    {30.01056, 0.002, "+CH2O"},
+    {14, 0.11, "+CH2"},             /* whole masses, as EI gives them */
+    {-28, 0.11, "-C2H4"},
+    {34, 0.11, "+Cl -H"},
+    {0.0, 0.005, ""},
+    {13.3, 0.005, ""},
+    {999.9, 0.11, ""},
+};
+
+static void known_differences_have_their_formula(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char out[NPS_FORMULA_MAX] = "x";
+        bool found = nps_formula_change(cases[i].delta, cases[i].tol, out);
+        if (strcmp(out, cases[i].text) != 0)
+            print_error("%g Da gives '%s', expected '%s'\n", cases[i].delta, out, cases[i].text);
+        assert_string_equal(out, cases[i].text);
+        assert_int_equal(found, *cases[i].text != '\0');
+    }
+}
+
+static void a_sum_of_two_changes_names_both(void **state)
+{
+    (void)state;
+    char out[NPS_FORMULA_MAX];
+    /* CH2 and F for H: 14.01565 + 17.99058. */
+    assert_true(nps_formula_change(32.00623, 0.001, out));
+    assert_string_equal(out, "+CH2, +F -H");
+    /* One CH2 more, one Cl less: 14.01565 - 33.96103. */
+    assert_true(nps_formula_change(-19.94538, 0.001, out));
+    assert_string_equal(out, "+CH2, +H -Cl");
+}
+
+static void the_opposite_difference_has_the_opposite_formula(void **state)
+{
+    (void)state;
+    char up[NPS_FORMULA_MAX], down[NPS_FORMULA_MAX];
+    uint64_t r = nps_test_seed();
+    for (int k = 0; k < 20000; k++) {
+        double delta = 400 * nps_test_uniform(&r);
+        bool a = nps_formula_change(delta, 0.003, up), b = nps_formula_change(-delta, 0.003, down);
+        assert_int_equal(a, b);
+        if (a && strcmp(up, down) == 0)
+            print_error("%g Da: '%s' both ways\n", delta, up);
+        assert_true(!a || strcmp(up, down) != 0);
+        assert_true(strlen(up) < NPS_FORMULA_MAX && strlen(down) < NPS_FORMULA_MAX);
+    }
+}
+
+int main(void)
+{
+    nps_core_init();
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(known_differences_have_their_formula),
+        cmocka_unit_test(a_sum_of_two_changes_names_both),
+        cmocka_unit_test(the_opposite_difference_has_the_opposite_formula),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,130 @@
+#include "spectra/quality.h"
+#include "tests/support/synth.h"
+
+#include <math.h>
+
+static unsigned of_peaks(nps_technique t, const double *mz, const float *y, size_t n)
+{
+    NPS_AUTO(nps_spectrum) s = synth_peaks(t, t == NPS_TECH_MSMS ? 300.1 : 0, mz, y, n);
+    return nps_quality_check(s);
+}
+
+static void peak_lists_are_judged_by_technique(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what;
+        nps_technique t;
+        double mz[8];
+        float y[8];
+        size_t n;
+        unsigned bits;
+    } cases[] = {
+        {"no peak", NPS_TECH_EI, {0}, {0}, 0, NPS_QUALITY_EMPTY},
+        {"no peak and no technique", NPS_TECH_UNKNOWN, {0}, {0}, 0, NPS_QUALITY_EMPTY},
+        {"technique unknown", NPS_TECH_UNKNOWN, {50, 60, 70}, {1, 2, 3}, 3, NPS_QUALITY_TECHNIQUE},
+        {"two peaks are too few for EI", NPS_TECH_EI, {58, 91}, {100, 30}, 2, NPS_QUALITY_FEW_PEAKS},
+        {"the third is below 1 %", NPS_TECH_EI, {58, 91, 120}, {100, 30, 0.9F}, 3, NPS_QUALITY_FEW_PEAKS},
+        {"the third is at 1 %", NPS_TECH_EI, {58, 91, 120}, {100, 30, 1}, 3, 0},
+        {"one peak is enough for MS/MS", NPS_TECH_MSMS, {119.09}, {100}, 1, 0},
+        {"four peaks at the top", NPS_TECH_EI, {58, 91, 120, 130, 140}, {100, 100, 100, 100, 5}, 5, NPS_QUALITY_SATURATED},
+        {"three peaks at the top", NPS_TECH_EI, {58, 91, 120, 130, 140}, {100, 100, 100, 50, 5}, 5, 0},
+        {"air and water only", NPS_TECH_EI, {17, 18, 28, 32, 40, 44}, {20, 90, 999, 230, 10, 30}, 6, NPS_QUALITY_BACKGROUND},
+        {"column bleed only", NPS_TECH_EI, {73, 133, 191, 207, 208, 281}, {50, 10, 9, 100, 22, 40}, 6,
+         NPS_QUALITY_BACKGROUND},
+        {"water in MS/MS is no background", NPS_TECH_MSMS, {18.03, 28.02}, {5, 4}, 2, 0},
+        {"a good spectrum over bleed", NPS_TECH_EI, {58, 91, 207, 281}, {100, 30, 40, 10}, 4, 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        unsigned bits = of_peaks(cases[i].t, cases[i].mz, cases[i].y, cases[i].n);
+        if (bits != cases[i].bits)
+            print_error("%s: bits %u, expected %u\n", cases[i].what, bits, cases[i].bits);
+        assert_int_equal(bits, cases[i].bits);
+    }
+}
+
+static void many_peaks_of_like_height_are_noise(void **state)
+{
+    (void)state;
+    uint64_t r = nps_test_seed();
+    double mz[400];
+    float flat[400], steep[400];
+    for (size_t i = 0; i < 400; i++) {
+        double u = nps_test_uniform(&r);
+        mz[i] = 30 + (double)i;
+        flat[i] = (float)(50 + 50 * u);
+        steep[i] = (float)(1 + 1000 * u * u * u * u);
+    }
+    assert_int_equal(of_peaks(NPS_TECH_EI, mz, flat, 400), NPS_QUALITY_NOISE);
+    assert_int_equal(of_peaks(NPS_TECH_EI, mz, flat, 99), 0); /* too few peaks to say so */
+    assert_int_equal(of_peaks(NPS_TECH_EI, mz, steep, 400), 0);
+}
+
+/* A trace by a function of the wavenumber. */
+static unsigned of_trace(double x0, double dx, size_t n, double (*f)(double x))
+{
+    uint64_t r = nps_test_seed();
+    NPS_AUTO(nps_spectrum) s = synth_ir(&r);
+    free(s->trace.y);
+    s->trace = (nps_trace){n, x0, dx, calloc(n, sizeof(float))};
+    assert_non_null(s->trace.y);
+    for (size_t i = 0; i < n; i++)
+        s->trace.y[i] = (float)f(nps_trace_x(&s->trace, i));
+    return nps_quality_check(s);
+}
+
+static double bands(double x) { return exp(-pow((x - 1100) / 40, 2)) + 0.6 * exp(-pow((x - 1700) / 20, 2)); }
+static double level(double x) { return 0.3 + 0 * x; }
+static double saw(double x) { return fmod(x, 8) < 4 ? 0.01 : -0.01; }
+static double cut(double x) { return fmin(6, 40 * bands(x)); }
+
+static void traces_are_judged_by_range_and_bands(void **state)
+{
+    (void)state;
+    assert_int_equal(of_trace(400, 4, 901, bands), 0);
+    assert_int_equal(of_trace(400, 4, 901, level), NPS_QUALITY_FLAT);
+    assert_int_equal(of_trace(400, 4, 901, saw), NPS_QUALITY_FLAT);
+    assert_int_equal(of_trace(400, 4, 901, cut), NPS_QUALITY_SATURATED);
+    assert_int_equal(of_trace(1404, 4, 600, bands), NPS_QUALITY_NO_FINGERPRINT); /* 396 1/cm of it */
+    assert_int_equal(of_trace(1396, 4, 600, bands), 0);                          /* 404 1/cm */
+    assert_int_equal(of_trace(2000, 4, 400, bands) & NPS_QUALITY_NO_FINGERPRINT, NPS_QUALITY_NO_FINGERPRINT);
+}
+
+static void only_saturation_is_merely_remarked(void **state)
+{
+    (void)state;
+    assert_true(nps_quality_is_usable(0));
+    assert_true(nps_quality_is_usable(NPS_QUALITY_SATURATED));
+    for (unsigned bit = 1; bit <= NPS_QUALITY_BACKGROUND; bit <<= 1) {
+        assert_int_equal(nps_quality_is_usable(bit), bit == NPS_QUALITY_SATURATED);
+        assert_int_equal(nps_quality_is_usable(bit | NPS_QUALITY_SATURATED), bit == NPS_QUALITY_SATURATED);
+        assert_string_not_equal(nps_quality_text((nps_quality_bit)bit), "unknown reason");
+    }
+}
+
+static void generated_spectra_are_good(void **state)
+{
+    (void)state;
+    uint64_t r = nps_test_seed();
+    for (int k = 0; k < 200; k++) {
+        NPS_AUTO(nps_spectrum) a = synth_ei(&r);
+        NPS_AUTO(nps_spectrum) b = synth_msms(&r);
+        NPS_AUTO(nps_spectrum) c = synth_ir(&r);
+        assert_true(nps_quality_is_usable(nps_quality_check(a)));
+        assert_true(nps_quality_is_usable(nps_quality_check(b)));
+        assert_true(nps_quality_is_usable(nps_quality_check(c)));
+    }
+}
+
+int main(void)
+{
+    nps_core_init();
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(peak_lists_are_judged_by_technique),
+        cmocka_unit_test(many_peaks_of_like_height_are_noise),
+        cmocka_unit_test(traces_are_judged_by_range_and_bands),
+        cmocka_unit_test(only_saturation_is_merely_remarked),
+        cmocka_unit_test(generated_spectra_are_good),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
