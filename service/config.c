@@ -64,11 +64,11 @@ static nps_status set_waits(nps_config *c, nps_span value, nps_err *err)
 
 static bool is_url(nps_span v)
 {
-    bool known = nps_span_starts(v, "http://") || nps_span_starts(v, "https://");
+    size_t host = nps_span_starts(v, "https://") ? 8 : nps_span_starts(v, "http://") ? 7 : v.n;
     for (size_t i = 0; i < v.n; i++)
         if ((unsigned char)v.p[i] <= 32 || (unsigned char)v.p[i] >= 127 || strchr("\"<>\\^`{|}#", v.p[i]))
             return false;
-    return known && v.n > (nps_span_starts(v, "https") ? 8u : 7u);
+    return host < v.n && !strchr("/?:@", v.p[host]);
 }
 
 static nps_status set_key(nps_config *c, size_t k, nps_span value, nps_err *err)
@@ -176,8 +176,7 @@ nps_status nps_config_settle(nps_config *c, nps_err *err)
         c->anonymous_identify = a.is_loopback;
     if (!c->search_slots)
         c->search_slots = nps_cli_cores();
-    size_t n = strlen(c->public_url);
-    if (n && c->public_url[n - 1] == '/')
+    for (size_t n = strlen(c->public_url); n && c->public_url[n - 1] == '/'; n--)
         c->public_url[n - 1] = '\0';
     if (!*c->data)
         return nps_fail(err, NPS_E_RANGE, "no 'data' folder is given");
@@ -194,7 +193,7 @@ void nps_config_print(const nps_config *c, nps_buf *out)
 {
     for (size_t k = 0; k < N_KEY; k++) {
         const char *place = (const char *)c + keys[k].at;
-        nps_buf_printf(out, "%s = ", keys[k].key);
+        nps_buf_printf(out, "# %s\n%s = ", keys[k].help, keys[k].key);
         switch (keys[k].kind) {
         case ADDRESS:
         case URL:

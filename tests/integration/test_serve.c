@@ -879,7 +879,7 @@ static void a_start_that_cannot_work_says_why(void **state)
     assert_non_null(strstr(err, "is in use by another npswatch"));
     const char *const print[] = {NPS_PROGRAM, "serve", "--data", store, "--library", lib, "--print-config", NULL};
     assert_int_equal(nps_test_program(print, out, sizeof out, NULL, 0), 0);
-    assert_non_null(strstr(out, "listen = 127.0.0.1:8080\n"));
+    assert_non_null(strstr(out, "\nlisten = 127.0.0.1:8080\n"));
     const char *const check[] = {NPS_PROGRAM, "serve", "--data", store, "--library", lib, "--check-config", NULL};
     assert_int_equal(nps_test_program(check, out, sizeof out, NULL, 0), 0);
     assert_true(access(store, F_OK) != 0);

@@ -99,8 +99,11 @@ void nps_test_serve(nps_test_server *s, const char *dir, const char *const *opti
         slurp_into(out, text, sizeof text);
         const char *at = strstr(text, "listening on http://127.0.0.1:");
         if (at && strchr(at, '\n')) {
-            s->port = (int)strtol(at + 30, NULL, 10);
-            snprintf(s->url, sizeof s->url, "http://127.0.0.1:%d", s->port);
+            /* Written once: other threads may be using them when the service starts again. */
+            if (!s->port) {
+                s->port = (int)strtol(at + 30, NULL, 10);
+                snprintf(s->url, sizeof s->url, "http://127.0.0.1:%d", s->port);
+            }
             take_token(s, text);
             return;
         }

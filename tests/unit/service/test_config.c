@@ -44,6 +44,7 @@ static void faults_are_named_with_their_line(void **state)
         {"anonymous_identify = maybe", NPS_E_RANGE, 1, "'anonymous_identify' takes yes or no"},
         {"public_url = ftp://x", NPS_E_RANGE, 1, "'public_url' is no http or https address"},
         {"public_url = https://", NPS_E_RANGE, 1, "'public_url' is no http or https address"},
+        {"public_url = https:////", NPS_E_RANGE, 1, "'public_url' is no http or https address"},
         {"public_url = https://a b", NPS_E_RANGE, 1, "'public_url' is no http or https address"},
         {"webhook_retry_s = ", NPS_E_RANGE, 1, "'webhook_retry_s' is empty"},
         {"webhook_retry_s = 1 -1", NPS_E_RANGE, 1, "'webhook_retry_s' takes 1 to 20 waits of 0 to 604800 seconds"},
