@@ -241,12 +241,12 @@ static bool is_table(const nps_jcamp_ldr *ldr)
            strcmp(ldr->key, "PEAKASSIGNMENTS") == 0;
 }
 
-bool nps_jcamp_has_table(const nps_jcamp_block *b)
+size_t nps_jcamp_count_tables(const nps_jcamp_block *b, size_t from)
 {
-    for (size_t i = 0; i < b->n; i++)
-        if (is_table(&b->ldr[i]))
-            return true;
-    return false;
+    size_t n = 0;
+    for (size_t i = from; i < b->n; i++)
+        n += is_table(&b->ldr[i]);
+    return n;
 }
 
 nps_status nps_jcamp_table_next(const nps_jcamp_block *b, size_t *from, nps_jcamp_table *ret_table, bool *ret_any,

@@ -27,8 +27,8 @@ typedef struct {
 NPS_MUST_CHECK nps_status nps_jcamp_table_next(const nps_jcamp_block *b, size_t *from, nps_jcamp_table *ret_table,
                                                bool *ret_any, nps_err *err);
 
-/* Whether a block has any data table. */
-bool nps_jcamp_has_table(const nps_jcamp_block *b);
+/* Data tables of the block at or after record `from`. */
+size_t nps_jcamp_count_tables(const nps_jcamp_block *b, size_t from);
 
 /* Numbers of the table into *p (empty before; nps_jcamp_points_done in any case). x is filled for every form, evenly from
  * FIRSTX, LASTX and the number of points where the lines' abscissae agree (within half a step, up to one step counted as

@@ -69,7 +69,7 @@ static bool is_wrapping(const nps_jcamp_block *b)
 {
     if (nps_jcamp_kind_of(b) == NPS_JCAMP_LINK)
         return true;
-    return !nps_jcamp_find(b, 0, b->n, "TITLE") && !nps_jcamp_has_table(b);
+    return !nps_jcamp_find(b, 0, b->n, "TITLE") && !nps_jcamp_count_tables(b, 0);
 }
 
 static nps_status refuse_other(const nps_jcamp_block *b, nps_err *err)
@@ -184,11 +184,13 @@ static nps_status next_table(nps_reader *r, jcamp_state *js, nps_spectrum **ret_
     js->any_table = true;
     if (st != NPS_OK)
         return st;
-    /* Plain blocks describe one table; a further one (often the peaks picked from the spectrum) says nothing new. */
+    /* Plain blocks describe one table; a further one is most often the peaks picked from the spectrum. */
     js->in_block = t.tuples;
     nps_jcamp_points p = {0};
     st = build(r, b, &t, &p, ret_spectrum, err);
     nps_jcamp_points_done(&p);
+    if (st == NPS_OK && !t.tuples)
+        (*ret_spectrum)->repairs[NPS_REPAIR_FURTHER_TABLE] += nps_jcamp_count_tables(b, js->from);
     return st;
 }
 

@@ -53,6 +53,8 @@ static const struct {
                                   "points marked as missing interpolated"},
     [NPS_REPAIR_HEADER] = {"header", "header line without its separator kept as metadata",
                            "header lines without their separator kept as metadata"},
+    [NPS_REPAIR_FURTHER_TABLE] = {"further_table", "further data table of the block left out",
+                                  "further data tables of the block left out"},
 };
 
 const char *nps_repair_name(nps_repair r)

@@ -64,6 +64,7 @@ typedef enum {
     NPS_REPAIR_CHECKPOINT,  /* JCAMP abscissa or ordinate checks that disagree within the format's tolerance */
     NPS_REPAIR_MISSING_POINT, /* '?' ordinates in JCAMP data: interpolated */
     NPS_REPAIR_HEADER,      /* header lines without the separator that the format asks for */
+    NPS_REPAIR_FURTHER_TABLE, /* tables of a JCAMP block after its first: left out */
     NPS_REPAIR_COUNT
 } nps_repair;
 

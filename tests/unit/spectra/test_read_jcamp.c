@@ -535,6 +535,17 @@ static void long_heads_of_ntuples_are_refused(void **state)
     free(text);
 }
 
+static void a_further_table_of_a_block_is_told(void **state)
+{
+    (void)state;
+    open_text("##TITLE=x\n##JCAMP-DX=4.24\n##DATA TYPE=MASS SPECTRUM\n##PEAK TABLE=(XY..XY)\n50,10 60,20\n"
+              "##PEAK TABLE=(XY..XY)\n70,10\n##END=\n");
+    expect_spectrum();
+    assert_int_equal(spectrum->peaks.n, 2);
+    assert_int_equal(spectrum->repairs[NPS_REPAIR_FURTHER_TABLE], 1);
+    expect_end();
+}
+
 static void sniffing_knows_its_own(void **state)
 {
     (void)state;
@@ -583,6 +594,7 @@ int main(void)
         T(limits_hold),
         T(too_many_records_in_a_block_are_refused),
         T(long_heads_of_ntuples_are_refused),
+        T(a_further_table_of_a_block_is_told),
         T(sniffing_knows_its_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
