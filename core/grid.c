@@ -33,8 +33,9 @@ static nps_status evaluate(const gsl_interp *spline, gsl_interp_accel *accel, co
         if (at > x[n - 1] + EDGE * dx)
             break;
         at = fmin(fmax(at, x[0]), x[n - 1]);
-        double v;
-        int rc = gsl_interp_eval_e(spline, x, y, at, accel, &v);
+        /* The last point ends a piece instead of beginning one, where evaluation would lose the last digits. */
+        double v = y[n - 1];
+        int rc = at < x[n - 1] ? gsl_interp_eval_e(spline, x, y, at, accel, &v) : GSL_SUCCESS;
         if (rc != GSL_SUCCESS || !isfinite(v))
             return nps_fail(err, NPS_E_NUMERIC, "the spline has no finite value at %g", at);
         if (!any)

@@ -25,7 +25,7 @@ nps_status nps_ir_grid(const nps_trace *t, float *ret_y, nps_err *err)
     if (st != NPS_OK)
         return st;
     for (size_t i = 0; i < NPS_IR_GRID_N; i++)
-        ret_y[i] = i >= first && i < end ? (float)grid[i] : NAN;
+        ret_y[i] = i >= first && i < end ? (float)grid[i] + 0.0F : NAN; /* + 0 leaves no negative zero */
     return NPS_OK;
 }
 

@@ -14,9 +14,10 @@ enum { LAGS_TRIED = 3 };
 typedef struct {
     nps_fft *fft;
     size_t n, bins;     /* transform size, complex bins in a row */
+    size_t stride;      /* from row to row: bins rounded up to 64 bytes, the alignment that the plan was made with */
     size_t n_row;
     uint32_t *entry;    /* [n_row] */
-    float complex *row; /* [n_row][bins], scaled so that the correlation of a spectrum with itself peaks at 1 */
+    float complex *row; /* [n_row][stride], scaled so that the correlation of a spectrum with itself peaks at 1 */
 } lag_index;
 
 static void lag_index_free(void *p)
@@ -56,7 +57,7 @@ static nps_status fill_rows(const nps_library *lib, lag_index *x, nps_err *err)
         if (st != NPS_OK)
             break;
         spread(&p, x->n, 1.0 / (double)x->n, line);
-        nps_fft_forward(x->fft, line, x->row + r * x->bins);
+        nps_fft_forward(x->fft, line, x->row + r * x->stride);
         x->entry[r++] = e;
         nps_peaks_done(&p);
     }
@@ -82,8 +83,9 @@ static nps_status make_index(const nps_library *lib, lag_index **ret_index, nps_
     if (st != NPS_OK)
         return st;
     x->bins = nps_fft_bins(x->fft);
+    x->stride = (x->bins + 7) / 8 * 8;
     x->entry = nps_array(x->n_row, sizeof *x->entry);
-    x->row = (float complex *)(void *)nps_fft_alloc(2 * x->bins * (x->n_row ? x->n_row : 1));
+    x->row = (float complex *)(void *)nps_fft_alloc(2 * x->stride * (x->n_row ? x->n_row : 1));
     if (!x->entry || !x->row)
         return nps_fail_nomem(err);
     st = fill_rows(lib, x, err);
@@ -134,7 +136,7 @@ static float best_other_lag(const float *c, size_t n)
 
 static void correlate(const lag_index *x, const float complex *query, size_t row, float complex *product, float *c)
 {
-    nps_fft_conj_multiply(x->row + row * x->bins, query, x->bins, product);
+    nps_fft_conj_multiply(x->row + row * x->stride, query, x->bins, product);
     nps_fft_inverse(x->fft, product, c);
 }
 

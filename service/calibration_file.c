@@ -46,8 +46,14 @@ static nps_status read_technique(const nps_json *techniques, nps_technique t, np
     const nps_json *one = nps_json_member(techniques, name);
     const nps_json *list = one ? nps_json_member(one, "conformity") : NULL;
     size_t n = nps_json_count(list);
-    if (!n)
+    double pairs = (double)n;
+    if (!one)
         return NPS_OK;
+    if (!n)
+        return nps_fail(err, NPS_E_FORMAT, "%s: no conformity", name);
+    nps_json_number(one, "pairs", &pairs);
+    if (pairs != (double)n)
+        return nps_fail(err, NPS_E_FORMAT, "%s: %zu conformities where %.0f are stated", name, n, pairs);
     NPS_AUTO_MEM(double *) v = nps_array(n, sizeof *v);
     if (!v)
         return nps_fail_nomem(err);
@@ -76,8 +82,10 @@ nps_status nps_calibration_file_read(const char *path, nps_calibration_set *ret_
     if (!nps_json_number(doc, "ruleset", &ruleset) || ruleset != NPS_RULESET)
         return nps_fail(err, NPS_E_UNSUPPORTED, "made for another ruleset than %d: calibrate again", NPS_RULESET);
     const nps_json *techniques = nps_json_member(doc, "techniques");
+    if (!techniques)
+        return nps_fail(err, NPS_E_FORMAT, "this calibration has no techniques");
     nps_calibration_set set = {0};
-    for (nps_technique t = NPS_TECH_UNKNOWN; t < NPS_TECH_COUNT && techniques && st == NPS_OK; t++)
+    for (nps_technique t = NPS_TECH_UNKNOWN; t < NPS_TECH_COUNT && st == NPS_OK; t++)
         st = read_technique(techniques, t, &set.technique[t], err);
     if (st == NPS_OK)
         *ret_set = set;

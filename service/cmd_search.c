@@ -33,7 +33,7 @@ typedef struct {
     bool analog, json;
     nps_span tol;
     double window_ppm; /* 0: open */
-    size_t top;
+    size_t top, refused; /* spectra that this search cannot take */
     nps_library *lib;
     nps_workspace *w;
 } search_options;
@@ -190,16 +190,23 @@ static void put_table(nps_buf *b, const search_options *o, const nps_spectrum *s
 
 static nps_status search_one(void *arg, const char *file, nps_spectrum **s, nps_err *err)
 {
-    const search_options *o = arg;
+    search_options *o = arg;
     NPS_AUTO_MEM(search_hit *) hits = nps_array(o->top, sizeof *hits);
     NPS_AUTO_BUF b = NPS_BUF_INIT((size_t)64 << 20);
     size_t n = 0;
-    (void)file;
+    nps_err why = {0};
     if (!hits)
         return nps_fail_nomem(err);
-    nps_status st = search(o, *s, hits, &n, err);
-    if (st != NPS_OK)
-        return st;
+    nps_status st = search(o, *s, hits, &n, &why);
+    if (st == NPS_E_NOMEM)
+        return nps_fail_nomem(err);
+    if (st != NPS_OK) {
+        why.line = (*s)->line;
+        why.offset = (*s)->offset;
+        nps_cli_complain(file, &why);
+        o->refused++;
+        return NPS_OK;
+    }
     if (o->json)
         put_json(&b, o, *s, hits, n);
     else
@@ -263,5 +270,5 @@ int nps_cmd_search(int argc, char **argv)
         st = nps_cli_each_spectrum(argv + optind, argc - optind, &limits, search_one, &o, &failed, &err);
     if (st != NPS_OK)
         nps_cli_complain(NULL, &err);
-    return st == NPS_OK && !failed && fflush(stdout) == 0 ? NPS_EXIT_DONE : NPS_EXIT_INPUT;
+    return st == NPS_OK && !failed && !o.refused && fflush(stdout) == 0 ? NPS_EXIT_DONE : NPS_EXIT_INPUT;
 }

@@ -35,13 +35,8 @@ static void help(FILE *to)
           to);
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
-    nps_core_init();
-    if (sodium_init() < 0) {
-        fputs("npswatch: libsodium cannot start\n", stderr);
-        return NPS_EXIT_INPUT;
-    }
     if (argc < 2) {
         help(stderr);
         return NPS_EXIT_USAGE;
@@ -59,4 +54,19 @@ int main(int argc, char **argv)
             return commands[i].run(argc - 1, argv + 1);
     fprintf(stderr, "npswatch: no command '%s'; 'npswatch --help' lists them\n", argv[1]);
     return NPS_EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    nps_core_init();
+    if (sodium_init() < 0) {
+        fputs("npswatch: libsodium cannot start\n", stderr);
+        return NPS_EXIT_INPUT;
+    }
+    int rc = run(argc, argv);
+    /* What is still buffered may find the disk full. */
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return rc;
+    fputs("npswatch: standard output cannot be written\n", stderr);
+    return rc == NPS_EXIT_DONE ? NPS_EXIT_INPUT : rc;
 }

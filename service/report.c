@@ -188,8 +188,9 @@ static void html_members(nps_buf *b, const nps_library *lib, const nps_verdict *
     for (size_t i = 0; i < v->n_set; i++) {
         nps_buf_puts(b, "<tr><td>");
         nps_buf_put_xml(b, sub_name(lib, v->set[i].substance));
-        nps_buf_printf(b, "<td><code>%s</code><td class=\"n\">%.3f</tr>",
-                       nps_library_text(lib, lib->sub_inchikey[v->set[i].substance]), v->set[i].p);
+        nps_buf_puts(b, "<td><code>");
+        nps_buf_put_xml(b, nps_library_text(lib, lib->sub_inchikey[v->set[i].substance]));
+        nps_buf_printf(b, "</code><td class=\"n\">%.3f</tr>", v->set[i].p);
     }
     nps_buf_puts(b, "</table>\n");
 }

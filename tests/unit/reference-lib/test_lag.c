@@ -258,6 +258,31 @@ static void nothing_asked_and_nothing_there_give_no_hit(void **state)
     nps_peaks_done(&p);
 }
 
+/* The length of the transforms follows the largest m/z: odd and even numbers of bins, rows at every alignment. */
+static void libraries_of_every_length_are_transformed(void **state)
+{
+    (void)state;
+    const float y[] = {10, 20, 30, 40};
+    for (double top = 20; top < 2040; top += 17) {
+        nps_builder *b = synth_builder(NULL, NULL);
+        for (unsigned e = 0; e < 4; e++) {
+            const double mz[] = {2 + e, 4 + 2 * e, 9 + e, top};
+            NPS_AUTO(nps_spectrum) s = synth_peaks(NPS_TECH_EI, 0, mz, y, 4);
+            synth_label(s, e, 1);
+            synth_add(b, s);
+        }
+        NPS_AUTO_LIBRARY lib = synth_finish(b);
+        const double moved[] = {2 + 3 + 100, 4 + 6 + 100, 9 + 3 + 100, top + 100};
+        NPS_AUTO(nps_spectrum) q = synth_peaks(NPS_TECH_EI, 0, moved, y, 4);
+        nps_peaks p = nominal(q);
+        nps_lag_hit hit = {0};
+        assert_int_equal(search(lib, &p, 1, &hit), 1);
+        assert_int_equal(hit.entry, 3);
+        assert_int_equal(hit.lag, 100);
+        nps_peaks_done(&p);
+    }
+}
+
 /* --- threads ------------------------------------------------------------------------------------------------------------------ */
 
 enum { QUERIES = 12, K = 10 };
@@ -330,6 +355,7 @@ int main(void)
         cmocka_unit_test(a_spectrum_moved_by_14_is_found_there_as_a_methylene),
         cmocka_unit_test(correlation_does_not_wrap_around_at_the_ends_of_the_range),
         cmocka_unit_test(nothing_asked_and_nothing_there_give_no_hit),
+        cmocka_unit_test(libraries_of_every_length_are_transformed),
         cmocka_unit_test(one_two_and_four_threads_give_the_same_answer_to_the_last_bit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

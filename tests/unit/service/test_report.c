@@ -1,0 +1,226 @@
+#include "reference-lib/match.h"
+#include "service/report.h"
+#include "service/verdict_json.h"
+#include "spectra/quality.h"
+#include "tests/support/synth.h"
+
+#include <jansson.h>
+
+static const char evil[] = "<script>alert(\"x\")</script> & 'co'";
+
+/* Substance 0 has a name that no page must take at its word; 1 is under embargo, 2 match-only. */
+static nps_library *hostile_library(nps_spectrum *s[3], uint8_t flags)
+{
+    uint64_t r = 9;
+    nps_builder *b = synth_builder(NULL, NULL);
+    nps_err err;
+    for (unsigned i = 0; i < 3; i++) {
+        s[i] = synth_ei(&r);
+        synth_label(s[i], i, i);
+        if (i == 0) {
+            synth_text(s[i], NPS_TEXT_NAME, evil);
+            synth_text(s[i], NPS_TEXT_INCHIKEY, "<b>AAAAAAAAAAA-UHFFFAOYSA-N");
+            synth_text(s[i], NPS_TEXT_CLASS, "class <i>");
+        }
+        assert_ok(nps_builder_source(b, "x", i == 2 ? NPS_VISIBLE_MATCH_ONLY : NPS_VISIBLE_PUBLIC,
+                                     i == 1 ? "2026-12-01" : NULL, flags, &err), &err);
+        synth_add(b, s[i]);
+    }
+    return synth_finish(b);
+}
+
+static void done(nps_spectrum *s[3], nps_library *lib)
+{
+    for (size_t i = 0; i < 3; i++)
+        nps_spectrum_free(s[i]);
+    nps_library_release(lib);
+}
+
+static nps_verdict *ask(const nps_library *lib, const nps_spectrum *q)
+{
+    NPS_AUTO(nps_workspace) w = NULL;
+    nps_match_options o = nps_match_options_default();
+    nps_verdict *v = NULL;
+    nps_err err;
+    assert_ok(nps_workspace_new(&w, &err), &err);
+    assert_ok(nps_match(lib, q, &o, w, &v, &err), &err);
+    return v;
+}
+
+static void statements_say_what_the_rule_says(void **state)
+{
+    (void)state;
+    nps_spectrum *s[3];
+    nps_library *lib = hostile_library(s, 0);
+    const nps_member set[2] = {{1, 0.5}, {2, 0.4}};
+    const struct {
+        nps_outcome o;
+        size_t n;
+        nps_calibration_source c;
+        const char *text;
+    } cases[] = {
+        {NPS_IDENTIFIED, 1, NPS_CALIBRATION_LIBRARY,
+         "Presumptive: substance 1 is the only substance of this library that fits. A substance of the library is missing "
+         "from such a set in at most 5 % of cases."},
+        {NPS_AMBIGUOUS, 2, NPS_CALIBRATION_GENERAL,
+         "Presumptive: one of 2 substances that this measurement cannot tell apart. A substance of the library is missing "
+         "from such a set in at most 5 % of cases."},
+        {NPS_NOVEL, 0, NPS_CALIBRATION_OWN,
+         "Nothing in this library fits: the substance may be new to it. A substance that is in the library gets this answer "
+         "in at most 5 % of cases."},
+        {NPS_NOVEL, 0, NPS_CALIBRATION_NONE,
+         "Nothing in this library fits: the substance may be new to it. No error rate can be stated: there is nothing to "
+         "calibrate this technique on."},
+        {NPS_UNUSABLE, 0, NPS_CALIBRATION_LIBRARY, "The measurement is too poor for a verdict."},
+        {NPS_UNUSABLE, 0, NPS_CALIBRATION_NONE, "The measurement is too poor for a verdict."},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        NPS_AUTO_BUF b = NPS_BUF_INIT(4096);
+        nps_report_statement(&b, lib, cases[i].o, set, cases[i].n, 0.05, cases[i].c);
+        assert_string_equal(b.data, cases[i].text);
+    }
+    done(s, lib);
+}
+
+static void a_generated_library_is_called_so_everywhere(void **state)
+{
+    (void)state;
+    nps_spectrum *s[3];
+    nps_library *lib = hostile_library(s, NPS_ENTRY_GENERATED);
+    NPS_AUTO(nps_verdict) v = ask(lib, s[0]);
+    NPS_AUTO_BUF b = NPS_BUF_INIT(1 << 20);
+    nps_report_text(&b, lib, v, "q");
+    assert_non_null(strstr(b.data, "generated, not measured"));
+    nps_buf_clear(&b);
+    nps_report_html_begin(&b, lib, "2026-11-23T12:00:00Z");
+    assert_non_null(strstr(b.data, "Generated, not measured."));
+    done(s, lib);
+}
+
+static void names_from_files_never_become_markup(void **state)
+{
+    (void)state;
+    nps_spectrum *s[3];
+    nps_library *lib = hostile_library(s, 0);
+    for (size_t i = 0; i < 3; i++) {
+        NPS_AUTO(nps_verdict) v = ask(lib, s[i]);
+        NPS_AUTO_BUF b = NPS_BUF_INIT(1 << 20);
+        nps_report_html_begin(&b, lib, "2026-11-23T12:00:00Z");
+        nps_report_html_verdict(&b, lib, v, s[i], evil, "2026-11-23");
+        nps_report_html_end(&b);
+        assert_null(strstr(b.data, "<script"));
+        assert_null(strstr(b.data, "<b>A"));
+        assert_null(strstr(b.data, "<i>"));
+        assert_non_null(strstr(b.data, "&lt;script&gt;alert(&quot;x&quot;)"));
+        assert_non_null(strstr(b.data, v->input_digest));
+        assert_null(strstr(b.data, "http")); /* self-contained */
+    }
+    done(s, lib);
+}
+
+static void peaks_that_may_not_be_shown_are_not_drawn(void **state)
+{
+    (void)state;
+    nps_spectrum *s[3];
+    nps_library *lib = hostile_library(s, 0);
+    static const struct {
+        size_t q;
+        const char *today;
+        bool drawn;
+    } cases[] = {{0, "2026-11-23", true}, {1, "2026-11-23", false}, {1, "2026-12-01", true}, {2, "2099-01-01", false}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        NPS_AUTO(nps_verdict) v = ask(lib, s[cases[i].q]);
+        NPS_AUTO_BUF b = NPS_BUF_INIT(1 << 20);
+        assert_int_equal(v->hits[0].entry, cases[i].q);
+        nps_report_html_verdict(&b, lib, v, s[cases[i].q], "q", cases[i].today);
+        assert_int_equal(strstr(b.data, "<svg") != NULL, cases[i].drawn);
+        /* The same in JSON: no contributor, and it is said. */
+        NPS_AUTO_BUF j = NPS_BUF_INIT(1 << 20);
+        nps_jw w = nps_jw_init(&j);
+        nps_jw_verdict(&w, NULL, lib, v, &(nps_verdict_json_options){.query = "q", .today = cases[i].today});
+        json_error_t why;
+        json_t *doc = json_loadb(j.data, j.len, JSON_REJECT_DUPLICATES, &why);
+        assert_non_null(doc);
+        json_t *hit = json_array_get(json_object_get(doc, "hits"), 0);
+        assert_int_equal(json_is_true(json_object_get(hit, "peaks_available")), cases[i].drawn);
+        assert_int_equal(json_object_get(hit, "contributor") != NULL, cases[i].drawn);
+        json_decref(doc);
+    }
+    done(s, lib);
+}
+
+static void text_and_json_tell_the_reasons_of_an_unusable_spectrum(void **state)
+{
+    (void)state;
+    nps_spectrum *s[3];
+    nps_library *lib = hostile_library(s, 0);
+    NPS_AUTO(nps_spectrum) empty = synth_peaks(NPS_TECH_EI, 0, NULL, NULL, 0);
+    empty->repairs[NPS_REPAIR_ZERO] = 3;
+    NPS_AUTO(nps_verdict) v = ask(lib, empty);
+    NPS_AUTO_BUF b = NPS_BUF_INIT(1 << 20);
+    nps_report_text(&b, lib, v, "");
+    assert_non_null(strstr(b.data, "unnamed spectrum (ei): unusable"));
+    assert_non_null(strstr(b.data, "quality: no peak at all"));
+    assert_non_null(strstr(b.data, "repaired: 3 "));
+    nps_buf_clear(&b);
+    nps_report_html_verdict(&b, lib, v, empty, "", "2026-11-23");
+    assert_non_null(strstr(b.data, "unnamed spectrum"));
+    nps_buf_clear(&b);
+    nps_jw w = nps_jw_init(&b);
+    nps_jw_verdict(&w, NULL, lib, v, &(nps_verdict_json_options){.query = "", .today = "2026-11-23", .spectrum = empty});
+    json_error_t why;
+    json_t *doc = json_loadb(b.data, b.len, JSON_REJECT_DUPLICATES, &why);
+    assert_non_null(doc);
+    json_t *q = json_object_get(doc, "quality");
+    assert_true(json_is_false(json_object_get(q, "usable")));
+    assert_string_equal(json_string_value(json_array_get(json_object_get(q, "reasons"), 0)), "no peak at all");
+    assert_int_equal(json_integer_value(json_object_get(json_array_get(json_object_get(q, "repairs"), 0), "count")), 3);
+    json_decref(doc);
+    done(s, lib);
+}
+
+static void a_sample_report_holds_the_joint_verdict_and_each_spectrum(void **state)
+{
+    (void)state;
+    nps_spectrum *s[3];
+    nps_library *lib = hostile_library(s, 0);
+    NPS_AUTO(nps_workspace) w = NULL;
+    NPS_AUTO(nps_sample_verdict) v = NULL;
+    nps_match_options o = nps_match_options_default();
+    const nps_spectrum *q[] = {s[1], s[2]};
+    nps_err err;
+    assert_ok(nps_workspace_new(&w, &err), &err);
+    assert_ok(nps_match_sample(lib, q, 2, &o, w, &v, &err), &err);
+    assert_true(v->conflict);
+    NPS_AUTO_BUF b = NPS_BUF_INIT(1 << 20);
+    nps_report_sample_text(&b, lib, v, q);
+    assert_non_null(strstr(b.data, "sample of 2 spectra: novel"));
+    assert_non_null(strstr(b.data, "a mixture, or different samples"));
+    assert_non_null(strstr(b.data, "minimum: not met; missing: "));
+    assert_non_null(strstr(b.data, "substance 1 (ei)"));
+    nps_buf_clear(&b);
+    nps_jw jw = nps_jw_init(&b);
+    nps_jw_sample_verdict(&jw, NULL, lib, v, "S1", "2026-11-23", q);
+    json_error_t why;
+    json_t *doc = json_loadb(b.data, b.len, JSON_REJECT_DUPLICATES, &why);
+    assert_non_null(doc);
+    assert_int_equal(json_array_size(json_object_get(doc, "spectra")), 2);
+    assert_non_null(json_object_get(doc, "conflict"));
+    assert_true(json_is_false(json_object_get(json_object_get(doc, "minimum_scheme"), "met")));
+    json_decref(doc);
+    done(s, lib);
+}
+
+int main(void)
+{
+    nps_core_init();
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(statements_say_what_the_rule_says),
+        cmocka_unit_test(a_generated_library_is_called_so_everywhere),
+        cmocka_unit_test(names_from_files_never_become_markup),
+        cmocka_unit_test(peaks_that_may_not_be_shown_are_not_drawn),
+        cmocka_unit_test(text_and_json_tell_the_reasons_of_an_unusable_spectrum),
+        cmocka_unit_test(a_sample_report_holds_the_joint_verdict_and_each_spectrum),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
