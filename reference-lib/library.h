@@ -129,6 +129,12 @@ static inline void nps_library_releasep(nps_library **lib) { nps_library_release
 /* Terminated text of an id; "" for id 0. */
 static inline const char *nps_library_text(const nps_library *lib, uint32_t id) { return lib->heap + lib->text_at[id]; }
 
+/* Molecular formula of an entry's substance; "" where it is not known. */
+static inline const char *nps_library_formula(const nps_library *lib, uint32_t entry)
+{
+    return nps_library_text(lib, lib->sub_formula[lib->entry_substance[entry]]);
+}
+
 /* The entry as a spectrum with all its metadata (for export and plots). The caller frees it. */
 NPS_MUST_CHECK nps_status nps_library_spectrum(const nps_library *lib, uint32_t entry, nps_spectrum **ret_spectrum,
                                                nps_err *err);

@@ -319,7 +319,7 @@ static nps_status analogs_ei(const nps_library *lib, const nps_prepared *q, cons
                           .direct = hits[i].direct,
                           .shifted = hits[i].shifted};
         /* Whole masses carry mass defects of up to a tenth for the changes in the table. */
-        nps_formula_change(a->delta_mass, 0.11, a->delta_formula);
+        nps_formula_change(a->delta_mass, 0.11, nps_library_formula(lib, a->entry), a->delta_formula);
     }
     return NPS_OK;
 }
@@ -340,7 +340,7 @@ static nps_status analogs_msms(const nps_library *lib, const nps_prepared *q, co
         *a = (nps_analog){.entry = e, .substance = lib->entry_substance[e], .delta_mass = delta};
         a->score =
             nps_hybrid_similarity(peaks, nps_library_clean_row(lib, e), delta, o->tol_mz, &a->direct, &a->shifted);
-        nps_formula_change(delta, 0.005, a->delta_formula);
+        nps_formula_change(delta, 0.005, nps_library_formula(lib, e), a->delta_formula);
     }
     return NPS_OK;
 }

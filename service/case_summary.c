@@ -50,7 +50,7 @@ static void put_words(nps_jw *w, const nps_library *lib, const nps_sample_verdic
     if (a) {
         nps_buf_printf(&title, ", nearest to %s", nps_library_text(lib, lib->sub_name[a->substance]));
         if (fabs(a->delta_mass) >= 0.0005)
-            nps_buf_printf(&title, " %+.3f Da", a->delta_mass);
+            nps_buf_printf(&title, " %+.*f Da", a->delta_mass == rint(a->delta_mass) ? 0 : 3, a->delta_mass);
         if (*a->delta_formula)
             nps_buf_printf(&title, " (%s)", a->delta_formula);
     }

@@ -72,7 +72,7 @@ static void take_top(const search_options *o, const nps_prepared *q, search_hit 
         hits[i] = (search_hit){.entry = e, .score = o->w->top.item[i].score};
         if (o->analog) {
             hits[i].delta = q->precursor - o->lib->entry_precursor[e];
-            nps_formula_change(hits[i].delta, 0.005, hits[i].formula);
+            nps_formula_change(hits[i].delta, 0.005, nps_library_formula(o->lib, e), hits[i].formula);
         }
     }
 }
@@ -97,7 +97,7 @@ static nps_status search_ei(const search_options *o, const nps_prepared *q, cons
     nps_status st = nps_search_lag(o->lib, &q->nominal, f, o->top, o->w, found, ret_n, err);
     for (size_t i = 0; st == NPS_OK && i < *ret_n; i++) {
         hits[i] = (search_hit){.entry = found[i].entry, .score = found[i].score, .delta = found[i].lag};
-        nps_formula_change(hits[i].delta, 0.11, hits[i].formula);
+        nps_formula_change(hits[i].delta, 0.11, nps_library_formula(o->lib, hits[i].entry), hits[i].formula);
     }
     return st;
 }

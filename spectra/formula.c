@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #define M_H 1.00782503190
 #define M_C 12.0
@@ -55,16 +56,73 @@ static const struct {
 };
 enum { N_CHANGE = sizeof changes / sizeof *changes };
 
-bool nps_formula_change(double delta_da, double tol_da, char out[static NPS_FORMULA_MAX])
+/* Atoms that the table deals in. */
+enum { A_C, A_H, A_N, A_O, A_F, A_S, A_CL, A_BR, A_I, N_ATOM };
+typedef struct {
+    int n[N_ATOM];
+} atoms;
+
+static int atom_of(const char *p, size_t letters)
 {
-    double magnitude = fabs(delta_da);
+    static const char names[N_ATOM][3] = {"C", "H", "N", "O", "F", "S", "Cl", "Br", "I"};
+    for (int a = 0; a < N_ATOM; a++)
+        if (strlen(names[a]) == letters && strncmp(p, names[a], letters) == 0)
+            return a;
+    return -1;
+}
+
+/* Adds the atoms of a formula that ends at a blank, a comma or the terminator; brackets and charges are passed over. */
+static bool count_atoms(const char *p, atoms *sum)
+{
+    bool any = false;
+    while (*p && *p != ' ' && *p != ',') {
+        if (*p < 'A' || *p > 'Z') {
+            p++;
+            continue;
+        }
+        size_t letters = p[1] >= 'a' && p[1] <= 'z' ? 2 : 1;
+        int atom = atom_of(p, letters), count = 0;
+        for (p += letters; *p >= '0' && *p <= '9'; p++)
+            if (count < 10000)
+                count = count * 10 + (*p - '0');
+        if (atom >= 0)
+            sum->n[atom] += count ? count : 1;
+        any = true;
+    }
+    return any;
+}
+
+/* Whether the reference has what a change takes away: the parts behind '-'. */
+static bool can_lose(const char *reference, const char *first, const char *second)
+{
+    atoms have = {{0}}, lost = {{0}};
+    if (!reference || !count_atoms(reference, &have))
+        return true;
+    for (int k = 0; k < 2; k++)
+        for (const char *p = k ? second : first; (p = strchr(p, '-')); p++)
+            count_atoms(p + 1, &lost);
+    for (int a = 0; a < N_ATOM; a++)
+        if (lost.n[a] > have.n[a])
+            return false;
+    return true;
+}
+
+static const char *wording(size_t i, bool down)
+{
+    return down ? changes[i].down : changes[i].up;
+}
+
+bool nps_formula_change(double delta_da, double tol_da, const char *reference, char out[static NPS_FORMULA_MAX])
+{
     out[0] = '\0';
-    if (magnitude <= tol_da)
+    if (fabs(delta_da) <= tol_da)
         return false; /* no change; otherwise every pair of a change and its opposite would fit */
     for (size_t i = 0; i < N_CHANGE; i++)
-        if (fabs(fabs(changes[i].mass) - magnitude) <= tol_da) {
-            bool up = (changes[i].mass > 0) == (delta_da > 0);
-            snprintf(out, NPS_FORMULA_MAX, "%s", up ? changes[i].up : changes[i].down);
+        for (int down = 0; down < 2; down++) {
+            double mass = down ? -changes[i].mass : changes[i].mass;
+            if (fabs(mass - delta_da) > tol_da || !can_lose(reference, wording(i, down), ""))
+                continue;
+            snprintf(out, NPS_FORMULA_MAX, "%s", wording(i, down));
             return true;
         }
     /* Two changes together: the pair of smallest rank sum, so that common ones come first. */
@@ -72,13 +130,13 @@ bool nps_formula_change(double delta_da, double tol_da, char out[static NPS_FORM
     for (size_t i = 0; i < N_CHANGE; i++)
         for (size_t j = i; j < N_CHANGE; j++)
             for (int signs = 0; signs < 4 && i + j < best; signs++) {
-                double a = signs & 1 ? -changes[i].mass : changes[i].mass;
-                double b = signs & 2 ? -changes[j].mass : changes[j].mass;
-                if (fabs(a + b - delta_da) > tol_da)
+                bool down_a = signs & 1, down_b = signs & 2;
+                double a = down_a ? -changes[i].mass : changes[i].mass;
+                double b = down_b ? -changes[j].mass : changes[j].mass;
+                if (fabs(a + b - delta_da) > tol_da || !can_lose(reference, wording(i, down_a), wording(j, down_b)))
                     continue;
                 best = i + j;
-                snprintf(out, NPS_FORMULA_MAX, "%s, %s", signs & 1 ? changes[i].down : changes[i].up,
-                         signs & 2 ? changes[j].down : changes[j].up);
+                snprintf(out, NPS_FORMULA_MAX, "%s, %s", wording(i, down_a), wording(j, down_b));
             }
     return best < 2 * N_CHANGE;
 }

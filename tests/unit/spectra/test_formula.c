@@ -31,7 +31,7 @@ static void known_differences_have_their_formula(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char out[NPS_FORMULA_MAX] = "x";
-        bool found = nps_formula_change(cases[i].delta, cases[i].tol, out);
+        bool found = nps_formula_change(cases[i].delta, cases[i].tol, NULL, out);
         if (strcmp(out, cases[i].text) != 0)
             print_error("%g Da gives '%s', expected '%s'\n", cases[i].delta, out, cases[i].text);
         assert_string_equal(out, cases[i].text);
@@ -44,10 +44,10 @@ static void a_sum_of_two_changes_names_both(void **state)
     (void)state;
     char out[NPS_FORMULA_MAX];
     /* CH2 and F for H: 14.01565 + 17.99058. */
-    assert_true(nps_formula_change(32.00623, 0.001, out));
+    assert_true(nps_formula_change(32.00623, 0.001, NULL, out));
     assert_string_equal(out, "+CH2, +F -H");
     /* One CH2 more, one Cl less: 14.01565 - 33.96103. */
-    assert_true(nps_formula_change(-19.94538, 0.001, out));
+    assert_true(nps_formula_change(-19.94538, 0.001, NULL, out));
     assert_string_equal(out, "+CH2, +H -Cl");
 }
 
@@ -58,13 +58,28 @@ static void the_opposite_difference_has_the_opposite_formula(void **state)
     uint64_t r = nps_test_seed();
     for (int k = 0; k < 20000; k++) {
         double delta = 400 * nps_test_uniform(&r);
-        bool a = nps_formula_change(delta, 0.003, up), b = nps_formula_change(-delta, 0.003, down);
+        bool a = nps_formula_change(delta, 0.003, NULL, up), b = nps_formula_change(-delta, 0.003, NULL, down);
         assert_int_equal(a, b);
         if (a && strcmp(up, down) == 0)
             print_error("%g Da: '%s' both ways\n", delta, up);
         assert_true(!a || strcmp(up, down) != 0);
         assert_true(strlen(up) < NPS_FORMULA_MAX && strlen(down) < NPS_FORMULA_MAX);
     }
+}
+
+static void only_what_the_reference_has_can_be_lost(void **state)
+{
+    (void)state;
+    char out[NPS_FORMULA_MAX];
+    /* -20: chlorine for hydrogen and a methylene more, or fluorine for hydrogen and two hydrogens less. */
+    assert_true(nps_formula_change(-20, 0.11, "C20H28ClN3O2", out));
+    assert_string_equal(out, "+CH2, +H -Cl");
+    assert_true(nps_formula_change(-20, 0.11, "C20H28FN3O2", out));
+    assert_string_equal(out, "+H -F, -H2");
+    assert_true(nps_formula_change(14.01565, 0.001, "[C29H35N2]+", out));
+    assert_string_equal(out, "+CH2");
+    assert_false(nps_formula_change(-31.97207, 0.001, "C2H6", out));
+    assert_string_equal(out, "");
 }
 
 int main(void)
@@ -74,6 +89,7 @@ int main(void)
         cmocka_unit_test(known_differences_have_their_formula),
         cmocka_unit_test(a_sum_of_two_changes_names_both),
         cmocka_unit_test(the_opposite_difference_has_the_opposite_formula),
+        cmocka_unit_test(only_what_the_reference_has_can_be_lost),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
