@@ -684,6 +684,44 @@ static void slow_clients_are_closed_at_total_deadlines(void **state)
     assert_int_equal(nps_test_stop(&s, SIGTERM), 0);
 }
 
+static void a_client_that_does_not_take_its_reply_is_closed(void **state)
+{
+    (void)state;
+    enum { PEAKS = 600000 };
+    nps_test_server s;
+    static const char *const options[] = {"--reply-timeout-ms", "700", NULL};
+    NPS_AUTO_BUF body = NPS_BUF_INIT((size_t)32 << 20);
+    NPS_AUTO_BUF request = NPS_BUF_INIT((size_t)32 << 20);
+    own_server(&s, "reply", options);
+    nps_buf_printf(&body, "Name: large\nNum Peaks: %d\n", PEAKS);
+    for (int i = 0; i < PEAKS; i++)
+        nps_buf_printf(&body, "%d.%03d %d\n", 50 + i / 1000, i % 1000, 100 + i % 900);
+    nps_buf_printf(&request, "POST /v1/identify?spectrum=1 HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n", body.len);
+    nps_buf_add(&request, body.data, body.len);
+    int fd = nps_test_connect(s.port);
+    for (size_t sent = 0; sent < request.len;) {
+        ssize_t n = send(fd, request.data + sent, request.len - sent, MSG_NOSIGNAL);
+        assert_true(n > 0);
+        sent += (size_t)n;
+    }
+    /* Wait for the first byte, and then longer than the deadline, before reading on. */
+    static char piece[65536];
+    assert_int_equal(recv(fd, piece, 1, MSG_PEEK), 1);
+    usleep(2000000);
+    double got = 0, want = 0;
+    for (ssize_t n; (n = recv(fd, piece, sizeof piece - 1, 0)) > 0; got += (double)n)
+        if (got < 1) {
+            piece[n] = '\0';
+            want = number_in(piece, "Content-Length: ");
+        }
+    close(fd);
+    if (!(want > 0 && got < want))
+        print_error("%.0f bytes of %.0f\n", got, want);
+    assert_true(want > 0 && got < want);
+    expect(ask(&s, "GET", "/healthz", NULL, NULL, 0), 200, NULL);
+    assert_int_equal(nps_test_stop(&s, SIGTERM), 0);
+}
+
 static void connections_are_limited_and_come_back(void **state)
 {
     (void)state;
@@ -966,6 +1004,7 @@ int main(void)
         cmocka_unit_test(sizes_of_target_and_headers_are_limited),
         cmocka_unit_test(files_and_spectra_of_a_sample_are_limited),
         cmocka_unit_test(slow_clients_are_closed_at_total_deadlines),
+        cmocka_unit_test(a_client_that_does_not_take_its_reply_is_closed),
         cmocka_unit_test(connections_are_limited_and_come_back),
         cmocka_unit_test(a_full_gate_answers_503_and_others_still_get_through),
         cmocka_unit_test(a_stop_answers_what_is_in_flight),
