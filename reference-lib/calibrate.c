@@ -1,6 +1,7 @@
 #include "reference-lib/calibrate.h"
 
 #include "reference-lib/match_impl.h"
+#include "spectra/quality.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -286,19 +287,19 @@ static nps_status ask_case(const nps_library *lib, const nps_calibration_case *k
 }
 
 nps_status nps_calibrate_cases(const nps_library *lib, const nps_calibration_case *cases, size_t n,
-                               nps_calibration ret[NPS_TECH_COUNT], size_t *ret_absent, nps_err *err)
+                               nps_calibration ret[NPS_TECH_COUNT], size_t *ret_left_out, nps_err *err)
 {
     NPS_AUTO(nps_workspace) w = NULL;
     double *conformity[NPS_TECH_COUNT] = {0};
-    size_t count[NPS_TECH_COUNT] = {0}, cap[NPS_TECH_COUNT] = {0}, absent = 0;
+    size_t count[NPS_TECH_COUNT] = {0}, cap[NPS_TECH_COUNT] = {0}, left_out = 0;
     nps_status st = nps_workspace_new(&w, err);
     for (size_t i = 0; i < n && st == NPS_OK; i++) {
         uint32_t s = 0;
         nps_technique t = cases[i].query->technique;
         while (s < lib->n_substance && !names_substance(lib, s, cases[i].truth))
             s++;
-        if (s == lib->n_substance) {
-            absent++;
+        if (s == lib->n_substance || !nps_quality_is_usable(nps_quality_check(cases[i].query))) {
+            left_out++;
             continue;
         }
         st = nps_grow(&conformity[t], &cap[t], count[t] + 1, sizeof *conformity[t], SIZE_MAX / 8, err);
@@ -315,6 +316,6 @@ nps_status nps_calibrate_cases(const nps_library *lib, const nps_calibration_cas
         ret[t] = (nps_calibration){count[t] ? NPS_CALIBRATION_OWN : NPS_CALIBRATION_NONE, count[t], conformity[t]};
     }
     if (st == NPS_OK)
-        *ret_absent = absent;
+        *ret_left_out = left_out;
     return st;
 }

@@ -24,10 +24,11 @@ typedef struct {
     const char *truth;
 } nps_calibration_case;
 
-/* Conformity of each case whose substance the library holds; others are counted and left out.
+/* Conformity of each case whose substance the library holds and whose quality allows a verdict; others are counted and
+ * left out.
  * @param ret  [NPS_TECH_COUNT]; conformity arrays are malloc'd, ascending, to be freed by the caller
  * Errors: as nps_match. */
 NPS_MUST_CHECK nps_status nps_calibrate_cases(const nps_library *lib, const nps_calibration_case *cases, size_t n,
-                                              nps_calibration ret[NPS_TECH_COUNT], size_t *ret_absent, nps_err *err);
+                                              nps_calibration ret[NPS_TECH_COUNT], size_t *ret_left_out, nps_err *err);
 
 #endif

@@ -270,8 +270,11 @@ static nps_status describe_hit(const nps_library *lib, const nps_prepared *q, co
         h->matched = s.matched;
         h->explained = s.explained;
     } else if (nps_technique_is_mass(q->technique)) {
-        h->reverse = clean_reverse(nps_peaks_view(&q->clean), nps_library_clean_row(lib, h->entry), o->tol_mz,
-                                   &h->matched, &h->explained);
+        nps_peak_view peaks = nps_peaks_view(&q->clean), row = nps_library_clean_row(lib, h->entry);
+        /* The tolerance that the score was computed with: find_msms. */
+        bool unit = q->precursor > 0 && fabs(lib->entry_precursor[h->entry] - q->precursor) <= NPS_UNIT_TOL &&
+                    (nps_is_unit_resolution(peaks) || nps_is_unit_resolution(row));
+        h->reverse = clean_reverse(peaks, row, unit ? NPS_UNIT_TOL : o->tol_mz, &h->matched, &h->explained);
     } else {
         h->reverse = h->score;
         h->explained = h->score * h->score;

@@ -135,13 +135,13 @@ int nps_cmd_calibrate(int argc, char **argv)
     case_list list = {0};
     nps_calibration_set set = {0};
     nps_err err = {0};
-    size_t failed = 0, absent = 0;
+    size_t failed = 0, left_out = 0;
     nps_read_limits limits = nps_read_limits_for_library();
     nps_status st = read_truth(truth, &list, &err);
     if (st == NPS_OK)
         st = nps_cli_each_spectrum(&queries, 1, &limits, take_query, &list, &failed, &err);
     if (st == NPS_OK)
-        st = nps_calibrate_cases(lib, list.cases, list.n, set.technique, &absent, &err);
+        st = nps_calibrate_cases(lib, list.cases, list.n, set.technique, &left_out, &err);
     if (st == NPS_OK)
         st = write_file(out, lib, &set, &err);
     if (st != NPS_OK)
@@ -150,9 +150,9 @@ int nps_cmd_calibrate(int argc, char **argv)
         if (set.technique[t].n)
             printf("%s: %llu replicates%s\n", nps_technique_name(t), (unsigned long long)set.technique[t].n,
                    set.technique[t].n < 100 ? " (few: the coverage is only roughly known)" : "");
-    if (st == NPS_OK && (list.unknown || absent))
-        printf("left out: %zu without a row of the truth table, %zu whose substance is not in the library\n",
-               list.unknown, absent);
+    if (st == NPS_OK && (list.unknown || left_out))
+        printf("left out: %zu without a row of the truth table, %zu too poor or of a substance that the library lacks\n",
+               list.unknown, left_out);
     case_list_done(&list);
     nps_calibration_set_done(&set);
     return st == NPS_OK && !failed ? NPS_EXIT_DONE : NPS_EXIT_INPUT;

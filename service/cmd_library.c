@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static const char usage[] =
@@ -194,13 +195,14 @@ static int build_from(const build_options *o, char **files, int n_files)
     return failed ? NPS_EXIT_INPUT : NPS_EXIT_DONE;
 }
 
+/* RFC 3339 full-date that exists. */
 static bool is_date(const char *text)
 {
-    static const char shape[] = "dddd-dd-dd";
-    for (size_t i = 0; i < sizeof shape; i++)
-        if (shape[i] == 'd' ? !(text[i] >= '0' && text[i] <= '9') : text[i] != shape[i])
-            return false;
-    return true;
+    struct tm tm = {0};
+    char again[11];
+    const char *end = strptime(text, "%Y-%m-%d", &tm);
+    time_t t = end && !*end ? timegm(&tm) : -1;
+    return t != -1 && gmtime_r(&t, &tm) && strftime(again, sizeof again, "%Y-%m-%d", &tm) == 10 && strcmp(again, text) == 0;
 }
 
 static bool parse_visibility(const char *text, nps_visibility *ret)
