@@ -488,43 +488,81 @@ nps_status nps_match(const nps_library *lib, const nps_spectrum *query, const np
 
 /* --- several spectra of one sample ------------------------------------------------------------------------------------------- */
 
-static double member_p(const nps_verdict *v, uint32_t substance)
+/* Whether the library holds a spectrum of the substance by this technique: without one it cannot exclude the substance. */
+static bool has_technique(const nps_library *lib, uint32_t substance, nps_technique t)
+{
+    for (uint64_t i = lib->sub_entry_at[substance]; i < lib->sub_entry_at[substance + 1]; i++)
+        if (lib->entry_technique[lib->sub_entry[i]] == t)
+            return true;
+    return false;
+}
+
+/* Share of the substance by one verdict; -1 when that verdict excludes it, `silent` when it cannot say anything. */
+static double share_of(const nps_library *lib, const nps_verdict *v, uint32_t substance, double silent)
 {
     for (size_t i = 0; i < v->n_set; i++)
         if (v->set[i].substance == substance)
             return v->set[i].p;
-    return -1;
+    return has_technique(lib, substance, v->technique) ? -1 : silent;
 }
 
-/* What all usable spectra leave over; p is the product of their shares, normalised to the largest p_known. */
-static nps_status intersect(nps_sample_verdict *s, size_t usable, nps_err *err)
+static bool is_listed(const nps_sample_verdict *s, uint32_t substance)
 {
-    const nps_verdict *first = NULL;
-    for (size_t i = 0; i < s->n_spectra && !first; i++)
-        if (s->spectra[i]->outcome != NPS_UNUSABLE)
-            first = s->spectra[i];
-    s->set = nps_array(first ? first->n_set : 1, sizeof *s->set);
+    for (size_t m = 0; m < s->n_set; m++)
+        if (s->set[m].substance == substance)
+            return true;
+    return false;
+}
+
+/* The substances of any set that no usable spectrum excludes, or all of them; p is the product of their shares. */
+static void collect_members(const nps_library *lib, nps_sample_verdict *s, bool all)
+{
+    for (size_t i = 0; i < s->n_spectra; i++)
+        for (size_t m = 0; m < s->spectra[i]->n_set; m++) {
+            nps_member member = {s->spectra[i]->set[m].substance, 1};
+            bool excluded = false;
+            for (size_t k = 0; k < s->n_spectra; k++) {
+                if (s->spectra[k]->outcome == NPS_UNUSABLE)
+                    continue;
+                double share = share_of(lib, s->spectra[k], member.substance, 0.5);
+                excluded = excluded || share < 0;
+                member.p *= share < 0 ? 0.05 : share;
+            }
+            if ((all || !excluded) && !is_listed(s, member.substance))
+                s->set[s->n_set++] = member;
+        }
+}
+
+static int likeliest_first(const void *a, const void *b)
+{
+    const nps_member *x = a, *y = b;
+    if (x->p != y->p)
+        return x->p > y->p ? -1 : 1;
+    return x->substance < y->substance ? -1 : x->substance > y->substance;
+}
+
+/* What all usable spectra leave over. Where each fits something but no substance fits them all (a mixture, or spectra of
+ * different samples) nothing is excluded: all that any of them leaves is listed, and the conflict is told. */
+static nps_status intersect(const nps_library *lib, nps_sample_verdict *s, size_t usable, size_t novel, nps_err *err)
+{
+    size_t most = 0;
+    for (size_t i = 0; i < s->n_spectra; i++)
+        most += s->spectra[i]->n_set;
+    s->set = nps_array(most, sizeof *s->set);
     if (!s->set)
         return nps_fail_nomem(err);
+    collect_members(lib, s, false);
+    s->conflict = usable > 1 && !novel && !s->n_set;
+    if (s->conflict)
+        collect_members(lib, s, true);
     double sum = 0;
-    for (size_t m = 0; first && m < first->n_set; m++) {
-        double p = 1;
-        bool in_all = true;
-        for (size_t i = 0; i < s->n_spectra; i++) {
-            if (s->spectra[i]->outcome == NPS_UNUSABLE)
-                continue;
-            double q = member_p(s->spectra[i], first->set[m].substance);
-            in_all = in_all && q >= 0;
-            p *= q;
-        }
-        if (in_all) {
-            s->set[s->n_set++] = (nps_member){first->set[m].substance, p};
-            sum += p;
-        }
-    }
+    for (size_t m = 0; m < s->n_set; m++)
+        sum += s->set[m].p;
     if (usable > 1)
         for (size_t m = 0; m < s->n_set; m++)
             s->set[m].p = sum > 0 ? s->p_known * s->set[m].p / sum : 0;
+    if (s->n_set)
+        qsort(s->set, s->n_set, sizeof *s->set, likeliest_first);
     return NPS_OK;
 }
 
@@ -548,7 +586,7 @@ static void check_scheme(nps_sample_verdict *s)
     snprintf(s->missing, sizeof s->missing, "%s", missing);
 }
 
-static nps_status combine(nps_sample_verdict *s, nps_err *err)
+static nps_status combine(const nps_library *lib, nps_sample_verdict *s, nps_err *err)
 {
     size_t usable = 0, novel = 0;
     for (size_t i = 0; i < s->n_spectra; i++) {
@@ -559,13 +597,12 @@ static nps_status combine(nps_sample_verdict *s, nps_err *err)
         usable++;
         novel += v->outcome == NPS_NOVEL;
     }
-    nps_status st = intersect(s, usable, err);
+    nps_status st = intersect(lib, s, usable, novel, err);
     if (st != NPS_OK)
         return st;
-    s->conflict = usable > 1 && !novel && !s->n_set;
     s->outcome = !usable       ? NPS_UNUSABLE
                  : !s->n_set   ? NPS_NOVEL
-                 : s->n_set == 1 ? NPS_IDENTIFIED
+                 : s->n_set == 1 && !s->conflict ? NPS_IDENTIFIED
                                  : NPS_AMBIGUOUS;
     check_scheme(s);
     return NPS_OK;
@@ -592,7 +629,7 @@ nps_status nps_match_sample(const nps_library *lib, const nps_spectrum *const *q
             return st;
         s->n_spectra = i + 1;
     }
-    nps_status st = combine(s, err);
+    nps_status st = combine(lib, s, err);
     if (st == NPS_OK)
         *ret_verdict = nps_steal(s);
     return st;

@@ -63,8 +63,9 @@ typedef struct {
 void nps_verdict_free(nps_verdict *v);
 NPS_DEFINE_FREEP(nps_verdict)
 
-/* Several spectra of one sample. The set is what every technique leaves over; each spectrum is asked at alpha / n, so
- * that the joint set keeps the coverage 1 - alpha (Bonferroni). */
+/* Several spectra of one sample. The set is what no technique excludes; a technique by which the library has no spectrum of
+ * a substance cannot exclude it. Each spectrum is asked at alpha / n, so that the joint set keeps the coverage 1 - alpha
+ * (Bonferroni). */
 typedef struct {
     nps_outcome outcome;
     double alpha, p_known;
@@ -72,7 +73,7 @@ typedef struct {
     size_t n_set;
     nps_verdict **spectra; /* [n_spectra], owned, in the order given */
     size_t n_spectra;
-    bool conflict;         /* usable spectra whose sets have nothing in common although none is novel by itself */
+    bool conflict;         /* each usable spectrum fits something, but no substance fits them all: ambiguous, set of all */
     bool minimum_scheme;   /* two different techniques, one of them of SWGDRUG category A (ASTM E2329), agree */
     char missing[120];     /* what the minimum scheme still asks for; "" when met */
 } nps_sample_verdict;

@@ -93,17 +93,26 @@ void nps_report_text(nps_buf *b, const nps_library *lib, const nps_verdict *v, c
                    nps_calibration_source_name(v->calibration));
 }
 
-void nps_report_sample_text(nps_buf *b, const nps_library *lib, const nps_sample_verdict *v,
-                            const nps_spectrum *const *spectra)
+void nps_report_sample_statement(nps_buf *b, const nps_library *lib, const nps_sample_verdict *v)
 {
     nps_calibration_source source = NPS_CALIBRATION_LIBRARY;
     for (size_t i = 0; i < v->n_spectra; i++)
-        if (v->spectra[i]->calibration == NPS_CALIBRATION_NONE)
+        if (v->spectra[i]->outcome != NPS_UNUSABLE && v->spectra[i]->calibration == NPS_CALIBRATION_NONE)
             source = NPS_CALIBRATION_NONE;
-    nps_buf_printf(b, "sample of %zu spectra: %s\n", v->n_spectra, nps_outcome_name(v->outcome));
-    statement_line(b, lib, v->outcome, v->set, v->n_set, v->alpha, source);
     if (v->conflict)
-        nps_buf_puts(b, "  each spectrum fits something, but no substance fits them all: a mixture, or different samples\n");
+        nps_buf_puts(b, "The spectra contradict each other: each fits something in this library, but no substance fits "
+                        "them all. A mixture, or spectra of different samples.");
+    else
+        nps_report_statement(b, lib, v->outcome, v->set, v->n_set, v->alpha, source);
+}
+
+void nps_report_sample_text(nps_buf *b, const nps_library *lib, const nps_sample_verdict *v,
+                            const nps_spectrum *const *spectra)
+{
+    nps_buf_printf(b, "sample of %zu spectra: %s\n", v->n_spectra, nps_outcome_name(v->outcome));
+    nps_buf_puts(b, "  ");
+    nps_report_sample_statement(b, lib, v);
+    nps_buf_putc(b, '\n');
     text_set(b, lib, v->set, v->n_set);
     nps_buf_printf(b, "  SWGDRUG / ASTM E2329 minimum: %s%s%s\n\n", v->minimum_scheme ? "met" : "not met",
                    *v->missing ? "; missing: " : "", v->missing);

@@ -16,6 +16,9 @@ void nps_report_html_verdict(nps_buf *b, const nps_library *lib, const nps_verdi
                              const char *name, const char *today);
 void nps_report_html_end(nps_buf *b);
 
+/* The rule's own sentence about a sample: as below, or the conflict between its spectra. */
+void nps_report_sample_statement(nps_buf *b, const nps_library *lib, const nps_sample_verdict *v);
+
 /* The rule's own sentence about an outcome; no free text can overrule it. One technique alone is presumptive (SWGDRUG,
  * ASTM E2329). */
 void nps_report_statement(nps_buf *b, const nps_library *lib, nps_outcome outcome, const nps_member *set, size_t n_set,

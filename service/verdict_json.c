@@ -184,19 +184,15 @@ void nps_jw_spectrum(nps_jw *w, const char *key, const nps_spectrum *s)
 void nps_jw_sample_verdict(nps_jw *w, const char *key, const nps_library *lib, const nps_sample_verdict *v,
                            const char *sample, const char *today, const nps_spectrum *const *spectra, bool with_peaks)
 {
-    nps_calibration_source weakest = NPS_CALIBRATION_OWN;
-    for (size_t i = 0; i < v->n_spectra; i++)
-        if (v->spectra[i]->outcome != NPS_UNUSABLE && v->spectra[i]->calibration == NPS_CALIBRATION_NONE)
-            weakest = NPS_CALIBRATION_NONE;
     nps_jw_object(w, key);
     nps_jw_str(w, "sample", sample);
     nps_jw_str(w, "verdict", nps_outcome_name(v->outcome));
     nps_jw_num(w, "alpha", v->alpha, 6);
     nps_jw_num(w, "p_known", v->p_known, 4);
-    put_statement(w, lib, v->outcome, v->set, v->n_set, v->alpha, weakest);
-    if (v->conflict)
-        nps_jw_str(w, "conflict", "each spectrum fits something in the library, but no substance fits them all: "
-                                  "a mixture, or spectra of different samples");
+    NPS_AUTO_BUF statement = NPS_BUF_INIT((size_t)64 << 10);
+    nps_report_sample_statement(&statement, lib, v);
+    nps_jw_str(w, "statement", statement.data);
+    nps_jw_bool(w, "conflict", v->conflict);
     put_set(w, lib, v->set, v->n_set);
     put_library(w, lib);
     nps_jw_object(w, "minimum_scheme");

@@ -180,7 +180,6 @@ function spectrumPanel(v, i) {
 function showAnswer(answer) {
   const v = answer.verdict && answer.verdict.verdict ? answer.verdict : answer;
   const head = v.spectra.length > 1 ? verdictHead(v, "p") : [];
-  if (v.conflict) head.push(el("p", { class: "problem" }, v.conflict));
   if (v.minimum_scheme)
     head.push(el("p", { class: "small" }, v.minimum_scheme.met ? "The minimum scheme of SWGDRUG and ASTM E2329 is met."
       : `The minimum scheme of SWGDRUG and ASTM E2329 is not met; missing: ${v.minimum_scheme.missing}.`));

@@ -381,7 +381,7 @@ static void the_spectra_of_a_sample_narrow_each_other_down(void **state)
         {"infrared tells them apart", {ei[0], ir[1]}, 2, NPS_IDENTIFIED, 1, false, true, ""},
         {"twice the same technique", {ei[2], ei[2]}, 2, NPS_IDENTIFIED, 1, false, false, "infrared or Raman"},
         {"infrared alone", {ir[2]}, 1, NPS_IDENTIFIED, 1, false, false, "mass spectrometry"},
-        {"two substances", {ei[0], ir[2]}, 2, NPS_NOVEL, 0, true, false, "no single substance"},
+        {"two substances", {ei[0], ir[2]}, 2, NPS_AMBIGUOUS, 3, true, false, "no single substance"},
         {"one spectrum fits nothing", {foreign, ir[2]}, 2, NPS_NOVEL, 0, false, false, "no single substance"},
         {"an unusable spectrum does not count", {empty, ei[2], ir[2]}, 3, NPS_IDENTIFIED, 1, false, true, ""},
         {"nothing usable", {empty, empty}, 2, NPS_UNUSABLE, 0, false, false, "no single substance"},
@@ -414,6 +414,35 @@ static void the_spectra_of_a_sample_narrow_each_other_down(void **state)
     }
     nps_spectrum_free(empty);
     nps_spectrum_free(foreign);
+}
+
+static void a_technique_that_the_library_lacks_for_a_substance_does_not_exclude_it(void **state)
+{
+    (void)state;
+    uint64_t r = 77;
+    nps_builder *b = synth_builder(NULL, NULL);
+    nps_spectrum *ir[2] = {synth_ir(&r), synth_ir(&r)};
+    NPS_AUTO(nps_spectrum) other = synth_ei(&r);
+    NPS_AUTO(nps_spectrum) own = synth_ei(&r);
+    for (unsigned i = 0; i < 2; i++) {
+        synth_label(ir[i], i, 0);
+        synth_add(b, ir[i]);
+    }
+    synth_label(other, 1, 0);
+    synth_add(b, other);
+    NPS_AUTO_LIBRARY lib = synth_finish(b);
+    const nps_spectrum *q[] = {own, ir[0]};
+    nps_match_options o = nps_match_options_default();
+    NPS_AUTO(nps_sample_verdict) v = NULL;
+    nps_err err;
+    assert_ok(nps_match_sample(lib, q, 2, &o, w, &v, &err), &err);
+    assert_int_equal(v->spectra[0]->outcome, NPS_NOVEL);
+    assert_int_equal(v->outcome, NPS_IDENTIFIED);
+    assert_int_equal(v->n_set, 1);
+    assert_int_equal(v->set[0].substance, 0);
+    assert_false(v->minimum_scheme);
+    for (unsigned i = 0; i < 2; i++)
+        nps_spectrum_free(ir[i]);
 }
 
 static void a_sample_has_1_to_64_spectra(void **state)
@@ -635,6 +664,7 @@ int main(void)
         cmocka_unit_test(verdicts_are_the_same_in_every_thread),
         cmocka_unit_test(options_out_of_range_are_refused),
         cmocka_unit_test(the_spectra_of_a_sample_narrow_each_other_down),
+        cmocka_unit_test(a_technique_that_the_library_lacks_for_a_substance_does_not_exclude_it),
         cmocka_unit_test(a_sample_has_1_to_64_spectra),
         cmocka_unit_test(the_source_of_the_calibration_follows_the_replicates),
         cmocka_unit_test(the_stated_coverage_holds_on_fresh_replicates),

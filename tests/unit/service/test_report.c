@@ -194,13 +194,13 @@ static void a_sample_report_holds_the_joint_verdict_and_each_spectrum(void **sta
     assert_true(v->conflict);
     NPS_AUTO_BUF b = NPS_BUF_INIT(1 << 20);
     nps_report_sample_text(&b, lib, v, q);
-    assert_non_null(strstr(b.data, "sample of 2 spectra: novel"));
-    assert_non_null(strstr(b.data, "a mixture, or different samples"));
+    assert_non_null(strstr(b.data, "sample of 2 spectra: ambiguous"));
+    assert_non_null(strstr(b.data, "A mixture, or spectra of different samples."));
     assert_non_null(strstr(b.data, "minimum: not met; missing: "));
     assert_non_null(strstr(b.data, "substance 1 (ei)"));
     nps_buf_clear(&b);
     nps_jw jw = nps_jw_init(&b);
-    nps_jw_sample_verdict(&jw, NULL, lib, v, "S1", "2026-11-23", q);
+    nps_jw_sample_verdict(&jw, NULL, lib, v, "S1", "2026-11-23", q, false);
     json_error_t why;
     json_t *doc = json_loadb(b.data, b.len, JSON_REJECT_DUPLICATES, &why);
     assert_non_null(doc);
