@@ -65,7 +65,7 @@ help:
 	@echo 'make lint               headers alone, include order, cppcheck, clang-tidy'
 	@echo 'make fuzz SECS=60       libFuzzer on every reader (T=msp for one)'
 	@echo 'make bench              speed, JSON lines;  make accuracy: evaluate on the shared spectra'
-	@echo 'make install            PREFIX=$(PREFIX) DESTDIR=; make clean removes $(BUILD)/'
+	@echo 'make install            PREFIX=$(PREFIX) DESTDIR=; make clean keeps $(BUILD)/data'
 
 # All cores, unless the caller said something else.
 PARALLEL = $(if $(filter -j%,$(MAKEFLAGS))$(findstring j,$(firstword -$(MAKEFLAGS))),,-j$(shell nproc))
@@ -170,7 +170,7 @@ install: $(B)/npswatch
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/doc/npswatch
 	install -m 755 $(B)/npswatch $(DESTDIR)$(PREFIX)/bin/npswatch
 	install -m 644 service/npswatch.1 $(DESTDIR)$(PREFIX)/share/man/man1/npswatch.1
-	install -m 644 README.md LICENSE reference-lib/FORMAT.md $(DESTDIR)$(PREFIX)/share/doc/npswatch/
+	install -m 644 README.md LICENSE reference-lib/FORMAT.md service/API.md $(DESTDIR)$(PREFIX)/share/doc/npswatch/
 
 format:
 	clang-format -i $(SRC) $(HDR) $(UNIT) $(SUPPORT) $(FUZZERS) $(BENCHES)

@@ -2,6 +2,8 @@
 
 #include "core/fft.h"
 #include "core/mem.h"
+#include "reference-lib/index.h"
+#include "spectra/clean.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -204,4 +206,57 @@ nps_status nps_search_hybrid(const nps_library *lib, nps_peak_view q, double pre
     }
     nps_topk_sort(&w->top);
     return NPS_OK;
+}
+
+/* Entropy similarity of two nominal lists, each weighted; the copies keep the callers' lists as they are. */
+static nps_status nominal_entropy(nps_peak_view q, nps_peak_view r, double *ret, nps_err *err)
+{
+    NPS_AUTO_MEM(float *) wq = nps_array(q.n, sizeof *wq);
+    NPS_AUTO_MEM(float *) wr = nps_array(r.n, sizeof *wr);
+    if (!wq || !wr)
+        return nps_fail_nomem(err);
+    nps_entropy_weight(q.intensity, q.n, wq);
+    nps_entropy_weight(r.intensity, r.n, wr);
+    *ret = nps_entropy_similarity((nps_peak_view){q.mz, wq, q.n}, (nps_peak_view){r.mz, wr, r.n}, 0.1, NULL);
+    return NPS_OK;
+}
+
+static nps_status plain_nominal(const nps_library *lib, uint32_t e, nps_peak_view q, nps_plain_score score, double *ret,
+                                nps_err *err)
+{
+    nps_peaks r;
+    nps_status st = nps_clean_nominal(nps_library_peak_row(lib, e), &r, err);
+    if (st != NPS_OK)
+        return st;
+    if (score == NPS_SCORE_COMPOSITE)
+        *ret = nps_nominal_compare(q, nps_peaks_view(&r), NPS_EI_MZ_POWER, NPS_EI_INTENSITY_POWER).composite;
+    else
+        st = nominal_entropy(q, nps_peaks_view(&r), ret, err);
+    nps_peaks_done(&r);
+    return st;
+}
+
+nps_status nps_search_plain(const nps_library *lib, nps_peak_view q, nps_plain_score score, double precursor,
+                            double tol_mz, const nps_filter *f, size_t k, nps_workspace *w, nps_err *err)
+{
+    bool ei = score == NPS_SCORE_COMPOSITE || score == NPS_SCORE_NOMINAL_ENTROPY;
+    nps_status st = nps_topk_reset(&w->top, k, err);
+    for (uint32_t e = 0; e < lib->n_entry && st == NPS_OK; e++) {
+        uint8_t t = lib->entry_technique[e];
+        if ((ei ? t != NPS_TECH_EI : t != NPS_TECH_MSMS && t != NPS_TECH_DART) || !nps_filter_passes(lib, f, e))
+            continue;
+        double s = 0;
+        uint32_t matched;
+        nps_cosine_options o = {.tol_mz = tol_mz, .intensity_power = 0.5};
+        if (score == NPS_SCORE_MODIFIED_COSINE && lib->entry_precursor[e] > 0)
+            o.shift = precursor - lib->entry_precursor[e];
+        if (ei)
+            st = plain_nominal(lib, e, q, score, &s, err);
+        else
+            st = nps_cosine_greedy(q, nps_library_peak_row(lib, e), &o, &w->pairs, &s, &matched, err);
+        if (st == NPS_OK && s > 0)
+            nps_topk_add(&w->top, s, e);
+    }
+    nps_topk_sort(&w->top);
+    return st;
 }

@@ -48,6 +48,19 @@ NPS_MUST_CHECK nps_status nps_search_window(const nps_library *lib, nps_peak_vie
 NPS_MUST_CHECK nps_status nps_search_hybrid(const nps_library *lib, nps_peak_view q, double precursor, double tol_mz,
                                             const nps_filter *f, size_t k, nps_workspace *w, nps_err *err);
 
+/* Other published scores, by a plain walk over every entry of the query's technique: slower than the indexes above, for
+ * comparison with other programs. Scores of core/similarity.h. */
+typedef enum {
+    NPS_SCORE_COMPOSITE,      /* ei, nominal mass: Stein & Scott 1994, m/z^1 sqrt(intensity) */
+    NPS_SCORE_NOMINAL_ENTROPY,/* ei, nominal mass: spectral entropy */
+    NPS_SCORE_COSINE,         /* msms: greedy cosine of sqrt(intensity) over the peaks as read */
+    NPS_SCORE_MODIFIED_COSINE /* msms: the same, also at the precursor difference */
+} nps_plain_score;
+/* @param q  ei: nominal (nps_clean_nominal); msms: peaks as read. precursor: Th, for the modified cosine */
+NPS_MUST_CHECK nps_status nps_search_plain(const nps_library *lib, nps_peak_view q, nps_plain_score score,
+                                           double precursor, double tol_mz, const nps_filter *f, size_t k,
+                                           nps_workspace *w, nps_err *err);
+
 /* Cleaned row of an entry as a view. */
 static inline nps_peak_view nps_library_clean_row(const nps_library *lib, uint32_t e)
 {

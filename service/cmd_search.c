@@ -19,7 +19,9 @@ static const char usage[] =
     "  --mode identity     the most similar spectra (default)\n"
     "  --mode analog       the most similar spectra moved by a mass: EI over all shifts up to 300 Da by FFT, MS/MS by the\n"
     "                      precursor difference\n"
-    "  --score NAME        cosine (EI), entropy (MS/MS), correlation (infrared, Raman): default by technique\n"
+    "  --score NAME        EI: cosine (default), composite, entropy; analog: all-lag (default)\n"
+    "                      MS/MS: entropy (default), cosine; analog: entropy (default), modified-cosine\n"
+    "                      infrared, Raman: correlation\n"
     "  --tol T             MS/MS: m/z tolerance, 0.02 (Da) or 10ppm (at the precursor)\n"
     "  --window PPM        MS/MS identity: only entries within this precursor window\n"
     "  --top N             hits to list (default 10)\n"
@@ -44,9 +46,12 @@ typedef struct {
     char formula[NPS_FORMULA_MAX];
 } search_hit;
 
-static const char *score_of(nps_technique t)
+/* The score that the indexes serve: the default. */
+static const char *score_of(const search_options *o, nps_technique t)
 {
-    return t == NPS_TECH_EI ? "cosine" : nps_technique_is_mass(t) ? "entropy" : "correlation";
+    if (t == NPS_TECH_EI)
+        return o->analog ? "all-lag" : "cosine";
+    return nps_technique_is_mass(t) ? "entropy" : "correlation";
 }
 
 static nps_status tolerance(const search_options *o, double precursor, double *ret, nps_err *err)
@@ -123,18 +128,51 @@ static nps_status search_msms(const search_options *o, const nps_prepared *q, co
     return st;
 }
 
+/* Scores besides the indexed ones. */
+static const struct {
+    nps_technique technique; /* msms stands for dart too */
+    bool analog;
+    const char *name;
+    nps_plain_score score;
+} plain_scores[] = {{NPS_TECH_EI, false, "composite", NPS_SCORE_COMPOSITE},
+                    {NPS_TECH_EI, false, "entropy", NPS_SCORE_NOMINAL_ENTROPY},
+                    {NPS_TECH_MSMS, false, "cosine", NPS_SCORE_COSINE},
+                    {NPS_TECH_MSMS, true, "modified-cosine", NPS_SCORE_MODIFIED_COSINE}};
+
+static nps_status search_plain(const search_options *o, const nps_spectrum *s, const nps_prepared *q,
+                               const nps_filter *f, search_hit *hits, size_t *ret_n, nps_err *err)
+{
+    nps_technique t = s->technique == NPS_TECH_DART ? NPS_TECH_MSMS : s->technique;
+    for (size_t i = 0; i < sizeof plain_scores / sizeof *plain_scores; i++) {
+        if (plain_scores[i].technique != t || plain_scores[i].analog != o->analog ||
+            strcmp(plain_scores[i].name, o->score) != 0)
+            continue;
+        if (o->analog && !(q->precursor > 0))
+            return nps_fail(err, NPS_E_RANGE, "this search needs a precursor m/z and the file gives none");
+        double tol = 0;
+        nps_status st = tolerance(o, q->precursor, &tol, err);
+        if (st == NPS_OK)
+            st = nps_search_plain(o->lib, nps_peaks_view(t == NPS_TECH_EI ? &q->nominal : &s->peaks),
+                                  plain_scores[i].score, q->precursor, tol, f, o->top, o->w, err);
+        if (st == NPS_OK)
+            take_top(o, q, hits, ret_n);
+        return st;
+    }
+    return nps_fail(err, NPS_E_UNSUPPORTED, "%s spectra are not searched by '%s' in this mode",
+                    nps_technique_name(s->technique), nps_quote(o->score, strlen(o->score)).s);
+}
+
 static nps_status search(const search_options *o, const nps_spectrum *s, search_hit *hits, size_t *ret_n, nps_err *err)
 {
     nps_prepared q;
     nps_filter f = nps_filter_all();
     f.polarity = s->polarity;
-    if (o->score && strcmp(o->score, score_of(s->technique)) != 0)
-        return nps_fail(err, NPS_E_UNSUPPORTED, "%s spectra are searched by %s, not by '%s'",
-                        nps_technique_name(s->technique), score_of(s->technique), o->score);
     nps_status st = nps_prepare(s, &q, err);
     if (st != NPS_OK)
         return st;
-    if (s->technique == NPS_TECH_EI)
+    if (o->score && strcmp(o->score, score_of(o, s->technique)) != 0)
+        st = search_plain(o, s, &q, &f, hits, ret_n, err);
+    else if (s->technique == NPS_TECH_EI)
         st = search_ei(o, &q, &f, hits, ret_n, err);
     else if (nps_technique_is_mass(s->technique))
         st = search_msms(o, &q, &f, hits, ret_n, err);
@@ -155,7 +193,7 @@ static void put_json(nps_buf *b, const search_options *o, const nps_spectrum *s,
     nps_jw_object(&w, NULL);
     nps_jw_str(&w, "query", s->text[NPS_TEXT_NAME] ? s->text[NPS_TEXT_NAME] : "");
     nps_jw_str(&w, "mode", o->analog ? "analog" : "identity");
-    nps_jw_str(&w, "score", o->analog && s->technique == NPS_TECH_EI ? "all-lag cosine" : score_of(s->technique));
+    nps_jw_str(&w, "score", o->score ? o->score : score_of(o, s->technique));
     nps_jw_array(&w, "hits");
     for (size_t i = 0; i < n; i++) {
         uint32_t sub = o->lib->entry_substance[hits[i].entry];

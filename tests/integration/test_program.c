@@ -369,11 +369,15 @@ static void search_lists_hits_by_each_similarity(void **state)
         const char *line, *score;
     } cases[] = {
         {"search --library @lib.h5 --json @query.msp", "cosine"},
-        {"search --library @lib.h5 --json --mode analog @query.msp", "all-lag cosine"},
+        {"search --library @lib.h5 --json --mode analog @query.msp", "all-lag"},
         {"search --library @lib.h5 --json @msms.mgf", "entropy"},
         {"search --library @lib.h5 --json --window 10 --tol 10ppm @msms.mgf", "entropy"},
         {"search --library @lib.h5 --json --mode analog @msms.mgf", "entropy"},
         {"search --library @lib.h5 --json --score correlation @ir.jdx", "correlation"},
+        {"search --library @lib.h5 --json --score composite @query.msp", "composite"},
+        {"search --library @lib.h5 --json --score entropy @query.msp", "entropy"},
+        {"search --library @lib.h5 --json --score cosine @msms.mgf", "cosine"},
+        {"search --library @lib.h5 --json --mode analog --score modified-cosine @msms.mgf", "modified-cosine"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         AUTO_OUTCOME o = run(cases[i].line);
@@ -397,7 +401,7 @@ static void a_spectrum_that_a_search_cannot_take_does_not_stop_the_others(void *
     assert_says(o.err, "ir.jdx: ");
     assert_says(o.err, "a mass shift has no meaning for ir spectra");
     assert_int_equal(lines_of(o.out), 3);
-    AUTO_OUTCOME s = run("search --library @lib.h5 --json --score cosine @msms.mgf @query.msp");
+    AUTO_OUTCOME s = run("search --library @lib.h5 --json --score composite @msms.mgf @query.msp");
     assert_status(s, 1);
     assert_int_equal(lines_of(s.out), 3);
 }

@@ -326,6 +326,43 @@ static void the_infrared_search_equals_comparing_with_every_entry(void **state)
     free(grid);
 }
 
+/* The walk over all entries gives each the score that core gives the pair. */
+static void the_plain_scores_are_those_of_core(void **state)
+{
+    (void)state;
+    NPS_AUTO(nps_spectrum) ei = synth_ei(&rng);
+    nps_peaks q;
+    nps_err err;
+    nps_filter f = nps_filter_all();
+    assert_ok(nps_clean_nominal(nps_peaks_view(&ei->peaks), &q, &err), &err);
+    assert_ok(nps_search_plain(lib, nps_peaks_view(&q), NPS_SCORE_COMPOSITE, 0, 0.02, &f, lib->n_entry, w, &err), &err);
+    assert_true(w->top.n > 0);
+    for (size_t i = 0; i < w->top.n; i++) {
+        nps_peaks r;
+        assert_int_equal(lib->entry_technique[w->top.item[i].index], NPS_TECH_EI);
+        assert_ok(nps_clean_nominal(nps_library_peak_row(lib, w->top.item[i].index), &r, &err), &err);
+        assert_near(w->top.item[i].score, nps_nominal_compare(nps_peaks_view(&q), nps_peaks_view(&r), 1, 0.5).composite, 0, 0);
+        assert_true(!i || w->top.item[i].score <= w->top.item[i - 1].score);
+        nps_peaks_done(&r);
+    }
+    nps_peaks_done(&q);
+    NPS_AUTO(nps_spectrum) msms = synth_of(NPS_TECH_MSMS, &rng);
+    nps_peak_view v = nps_peaks_view(&msms->peaks);
+    for (int shifted = 0; shifted < 2; shifted++) {
+        assert_ok(nps_search_plain(lib, v, shifted ? NPS_SCORE_MODIFIED_COSINE : NPS_SCORE_COSINE, msms->precursor_mz, 0.02,
+                                   &f, lib->n_entry, w, &err), &err);
+        nps_pair_scratch scratch = {0};
+        for (size_t i = 0; i < w->top.n; i++) {
+            uint32_t e = w->top.item[i].index, matched;
+            double score, away = msms->precursor_mz - lib->entry_precursor[e];
+            nps_cosine_options o = {.tol_mz = 0.02, .intensity_power = 0.5, .shift = shifted ? away : 0};
+            assert_ok(nps_cosine_greedy(v, nps_library_peak_row(lib, e), &o, &scratch, &score, &matched, &err), &err);
+            assert_near(w->top.item[i].score, score, 0, 0);
+        }
+        nps_pair_scratch_done(&scratch);
+    }
+}
+
 static void an_empty_query_finds_nothing(void **state)
 {
     (void)state;
@@ -432,6 +469,7 @@ int main(void)
         cmocka_unit_test(the_ei_search_equals_comparing_with_every_entry),
         cmocka_unit_test(the_msms_searches_equal_comparing_with_every_entry),
         cmocka_unit_test(the_infrared_search_equals_comparing_with_every_entry),
+        cmocka_unit_test(the_plain_scores_are_those_of_core),
         cmocka_unit_test(an_empty_query_finds_nothing),
         cmocka_unit_test(a_search_leaves_nothing_behind_for_the_next),
         cmocka_unit_test(unit_masses_are_multiples_of_a_tenth),
