@@ -48,6 +48,15 @@ static void text_quality(nps_buf *b, const nps_verdict *v)
         }
 }
 
+static void put_basis(nps_buf *b, const nps_verdict *v)
+{
+    if (v->calibration == NPS_CALIBRATION_GENERAL)
+        nps_buf_puts(b, "by the general table of the program, for lack of replicates in the library");
+    else
+        nps_buf_printf(b, "on %llu replicate pairs (%s)", (unsigned long long)v->calibration_n,
+                       nps_calibration_source_name(v->calibration));
+}
+
 static void text_set(nps_buf *b, const nps_library *lib, const nps_member *set, size_t n)
 {
     for (size_t i = 0; i < n && i < 20; i++)
@@ -88,9 +97,9 @@ void nps_report_text(nps_buf *b, const nps_library *lib, const nps_verdict *v, c
     for (size_t i = 0; i < v->n_classes && i < 3; i++)
         nps_buf_printf(b, "  class: %s %.0f %%\n", nps_library_text(lib, v->classes[i].class_name),
                        100 * v->classes[i].p);
-    nps_buf_printf(b, "  library %s, generation %.12s, ruleset %d; calibrated on %llu pairs (%s)\n", lib->name,
-                   lib->generation, NPS_RULESET, (unsigned long long)v->calibration_n,
-                   nps_calibration_source_name(v->calibration));
+    nps_buf_printf(b, "  library %s, generation %.12s, ruleset %d; calibrated ", lib->name, lib->generation, NPS_RULESET);
+    put_basis(b, v);
+    nps_buf_putc(b, '\n');
 }
 
 void nps_report_sample_statement(nps_buf *b, const nps_library *lib, const nps_sample_verdict *v)
@@ -245,11 +254,12 @@ void nps_report_html_verdict(nps_buf *b, const nps_library *lib, const nps_verdi
         mirror_plot(b, lib, query, v->hits[0].entry);
     html_members(b, lib, v);
     html_hits(b, lib, v);
+    nps_buf_puts(b, "<footer>Calibrated ");
+    put_basis(b, v);
     nps_buf_printf(b,
-                   "<footer>Calibrated on %llu pairs (%s); threshold %.4f; coverage %.3f to %.3f with 90 %% confidence. "
-                   "Input digest <code>%s</code>.</footer></article>\n",
-                   (unsigned long long)v->calibration_n, nps_calibration_source_name(v->calibration), v->threshold,
-                   v->coverage_low, v->coverage_high, v->input_digest);
+                   "; threshold %.4f; coverage %.3f to %.3f with 90 %% confidence. Input digest <code>%s</code>."
+                   "</footer></article>\n",
+                   v->threshold, v->coverage_low, v->coverage_high, v->input_digest);
 }
 
 void nps_report_html_end(nps_buf *b)

@@ -24,6 +24,13 @@ function svg(name, attributes, text) {
 const percent = (p) => `${(100 * p).toFixed(p < 0.0995 ? 1 : 0)} %`;
 const WORDS = { identified: "Identified (presumptive)", ambiguous: "Ambiguous", novel: "Novel", unusable: "Unusable" };
 
+// What an error rate rests on.
+function basis(calibration) {
+  if (calibration.source === "none") return "not known: nothing to calibrate on";
+  if (calibration.source === "general") return "by the general table of the program, for lack of replicates in the library";
+  return `from ${calibration.pairs} replicate pairs (${calibration.source})`;
+}
+
 function table(caption, heads, rows) {
   const head = el("tr", {}, ...heads.map((h) => el("th", { scope: "col", class: h.n ? "n" : null }, h.t)));
   return el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": caption }, el("table", {}, el("caption", {}, caption), el("thead", {}, head), el("tbody", {}, ...rows)));
@@ -39,7 +46,7 @@ async function showLibrary() {
     const lib = await reply.json();
     $("demo").hidden = !lib.generated;
     const techniques = lib.techniques.filter((t) => t.entries).map((t) =>
-      `${t.technique}: ${t.entries} spectra, error rate ${t.calibration.pairs ? `from ${t.calibration.pairs} replicate pairs (${t.calibration.source})` : "not known"}`);
+      `${t.technique}: ${t.entries} spectra, error rate ${basis(t.calibration)}`);
     const rows = [["Name", lib.name], ["Generation", lib.generation], ["Made", lib.created],
       ["Content", `${lib.entries} spectra of ${lib.substances} substances`], ["Techniques", techniques.join("; ")]];
     $("library").replaceChildren(...rows.flatMap(([k, v]) => [el("dt", {}, k), el("dd", {}, v || "")]));
@@ -170,7 +177,7 @@ function spectrumPanel(v, i) {
   if (v.analogs.length) panel.append(analogTable(v.analogs));
   if (v.classes.length) panel.append(el("p", {}, "Class: ", v.classes.slice(0, 3).map((c) => `${c.class} ${percent(c.p)}`).join(", ")));
   const cal = v.calibration;
-  panel.append(el("p", { class: "small" }, `Error rate ${percent(v.alpha)} from ${cal.pairs} replicate pairs (${cal.source}); true coverage between `,
+  panel.append(el("p", { class: "small" }, `Error rate ${percent(v.alpha)} ${basis(cal)}; true coverage between `,
     `${percent(cal.coverage_low)} and ${percent(cal.coverage_high)} with 90 % confidence. Library generation `, el("code", {}, v.library.generation),
     `, ruleset ${v.library.ruleset}, input digest `, el("code", {}, v.input_digest)));
   if (v.spectrum && ((v.spectrum.peaks && v.spectrum.peaks.length) || v.spectrum.absorbance)) drawHit(plot, v, v.hits[0], rows);
