@@ -11,7 +11,6 @@
 #include "spectra/quality.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,7 +31,7 @@ static const struct technique_rule {
 /* Parts of the evidence of an MS/MS entry (msms_evidence). */
 static const double other_precursor = 0.10, precursor_base = 0.15, near_precursor = 0.85, precursor_decay = 4;
 /* Entries looked at one by one; a set can hold no more substances than they belong to. */
-enum { CANDIDATE_ENTRIES = 512, SAMPLE_MAX = 64 };
+enum { CANDIDATE_ENTRIES = 512 };
 
 nps_match_options nps_match_options_default(void)
 {
@@ -40,7 +39,7 @@ nps_match_options nps_match_options_default(void)
         .alpha = 0.05, .top = 10, .tol_mz = 0.02, .tol_precursor_ppm = 10, .with_analogs = true};
 }
 
-static nps_status check_options(const nps_match_options *o, nps_err *err)
+nps_status nps_match_check_options(const nps_match_options *o, nps_err *err)
 {
     if (!(o->alpha > 0 && o->alpha <= 0.5))
         return nps_fail(err, NPS_E_RANGE, "alpha %g is outside (0, 0.5]", o->alpha);
@@ -459,7 +458,7 @@ static nps_status judge(const nps_library *lib, const nps_prepared *q, const nps
 nps_status nps_match(const nps_library *lib, const nps_spectrum *query, const nps_match_options *options,
                      nps_workspace *w, nps_verdict **ret_verdict, nps_err *err)
 {
-    nps_status st = check_options(options, err);
+    nps_status st = nps_match_check_options(options, err);
     if (st != NPS_OK)
         return st;
     NPS_AUTO(nps_verdict) v = nps_array(1, sizeof *v);
@@ -483,154 +482,5 @@ nps_status nps_match(const nps_library *lib, const nps_spectrum *query, const np
     }
     if (st == NPS_OK)
         *ret_verdict = nps_steal(v);
-    return st;
-}
-
-/* --- several spectra of one sample ------------------------------------------------------------------------------------------- */
-
-/* Whether the library holds a spectrum of the substance by this technique: without one it cannot exclude the substance. */
-static bool has_technique(const nps_library *lib, uint32_t substance, nps_technique t)
-{
-    for (uint64_t i = lib->sub_entry_at[substance]; i < lib->sub_entry_at[substance + 1]; i++)
-        if (lib->entry_technique[lib->sub_entry[i]] == t)
-            return true;
-    return false;
-}
-
-/* Share of the substance by one verdict; -1 when that verdict excludes it, `silent` when it cannot say anything. */
-static double share_of(const nps_library *lib, const nps_verdict *v, uint32_t substance, double silent)
-{
-    for (size_t i = 0; i < v->n_set; i++)
-        if (v->set[i].substance == substance)
-            return v->set[i].p;
-    return has_technique(lib, substance, v->technique) ? -1 : silent;
-}
-
-static bool is_listed(const nps_sample_verdict *s, uint32_t substance)
-{
-    for (size_t m = 0; m < s->n_set; m++)
-        if (s->set[m].substance == substance)
-            return true;
-    return false;
-}
-
-/* The substances of any set that no usable spectrum excludes, or all of them; p is the product of their shares. */
-static void collect_members(const nps_library *lib, nps_sample_verdict *s, bool all)
-{
-    for (size_t i = 0; i < s->n_spectra; i++)
-        for (size_t m = 0; m < s->spectra[i]->n_set; m++) {
-            nps_member member = {s->spectra[i]->set[m].substance, 1};
-            bool excluded = false;
-            for (size_t k = 0; k < s->n_spectra; k++) {
-                if (s->spectra[k]->outcome == NPS_UNUSABLE)
-                    continue;
-                double share = share_of(lib, s->spectra[k], member.substance, 0.5);
-                excluded = excluded || share < 0;
-                member.p *= share < 0 ? 0.05 : share;
-            }
-            if ((all || !excluded) && !is_listed(s, member.substance))
-                s->set[s->n_set++] = member;
-        }
-}
-
-static int likeliest_first(const void *a, const void *b)
-{
-    const nps_member *x = a, *y = b;
-    if (x->p != y->p)
-        return x->p > y->p ? -1 : 1;
-    return x->substance < y->substance ? -1 : x->substance > y->substance;
-}
-
-/* What all usable spectra leave over. Where each fits something but no substance fits them all (a mixture, or spectra of
- * different samples) nothing is excluded: all that any of them leaves is listed, and the conflict is told. */
-static nps_status intersect(const nps_library *lib, nps_sample_verdict *s, size_t usable, size_t novel, nps_err *err)
-{
-    size_t most = 0;
-    for (size_t i = 0; i < s->n_spectra; i++)
-        most += s->spectra[i]->n_set;
-    s->set = nps_array(most, sizeof *s->set);
-    if (!s->set)
-        return nps_fail_nomem(err);
-    collect_members(lib, s, false);
-    s->conflict = usable > 1 && !novel && !s->n_set;
-    if (s->conflict)
-        collect_members(lib, s, true);
-    double sum = 0;
-    for (size_t m = 0; m < s->n_set; m++)
-        sum += s->set[m].p;
-    if (usable > 1)
-        for (size_t m = 0; m < s->n_set; m++)
-            s->set[m].p = sum > 0 ? s->p_known * s->set[m].p / sum : 0;
-    if (s->n_set)
-        qsort(s->set, s->n_set, sizeof *s->set, likeliest_first);
-    return NPS_OK;
-}
-
-/* SWGDRUG recommendations part III B: categories of techniques; A is mass, infrared, NMR, Raman and X-ray spectrometry. */
-static void check_scheme(nps_sample_verdict *s)
-{
-    bool mass = false, vibration = false;
-    for (size_t i = 0; i < s->n_spectra; i++) {
-        if (s->spectra[i]->outcome != NPS_IDENTIFIED && s->spectra[i]->outcome != NPS_AMBIGUOUS)
-            continue;
-        bool is_mass = nps_technique_is_mass(s->spectra[i]->technique);
-        mass = mass || is_mass;
-        vibration = vibration || !is_mass;
-    }
-    s->minimum_scheme = s->outcome == NPS_IDENTIFIED && mass && vibration;
-    const char *missing = "";
-    if (!s->minimum_scheme)
-        missing = s->outcome != NPS_IDENTIFIED ? "no single substance is left"
-                  : mass ? "a second technique on another principle (for example infrared or Raman; SWGDRUG, ASTM E2329)"
-                         : "a second technique on another principle (for example mass spectrometry; SWGDRUG, ASTM E2329)";
-    snprintf(s->missing, sizeof s->missing, "%s", missing);
-}
-
-static nps_status combine(const nps_library *lib, nps_sample_verdict *s, nps_err *err)
-{
-    size_t usable = 0, novel = 0;
-    for (size_t i = 0; i < s->n_spectra; i++) {
-        const nps_verdict *v = s->spectra[i];
-        if (v->outcome == NPS_UNUSABLE)
-            continue;
-        s->p_known = usable ? fmin(s->p_known, v->p_known) : v->p_known;
-        usable++;
-        novel += v->outcome == NPS_NOVEL;
-    }
-    nps_status st = intersect(lib, s, usable, novel, err);
-    if (st != NPS_OK)
-        return st;
-    s->outcome = !usable       ? NPS_UNUSABLE
-                 : !s->n_set   ? NPS_NOVEL
-                 : s->n_set == 1 && !s->conflict ? NPS_IDENTIFIED
-                                 : NPS_AMBIGUOUS;
-    check_scheme(s);
-    return NPS_OK;
-}
-
-nps_status nps_match_sample(const nps_library *lib, const nps_spectrum *const *queries, size_t n,
-                            const nps_match_options *options, nps_workspace *w, nps_sample_verdict **ret_verdict,
-                            nps_err *err)
-{
-    if (n < 1 || n > SAMPLE_MAX)
-        return nps_fail(err, NPS_E_LIMIT, "a sample of %zu spectra; 1 to %d are taken", n, SAMPLE_MAX);
-    nps_status good = check_options(options, err); /* before alpha is divided */
-    if (good != NPS_OK)
-        return good;
-    NPS_AUTO(nps_sample_verdict) s = nps_array(1, sizeof *s);
-    if (!s || !(s->spectra = nps_array(n, sizeof *s->spectra)))
-        return nps_fail_nomem(err);
-    s->alpha = options->alpha;
-    nps_match_options each = *options;
-    each.alpha = options->alpha / (double)n;
-    for (size_t i = 0; i < n; i++) {
-        nps_status st = nps_match(lib, queries[i], &each, w, &s->spectra[i], err);
-        if (st != NPS_OK)
-            return st;
-        s->n_spectra = i + 1;
-    }
-    nps_status st = combine(lib, s, err);
-    if (st == NPS_OK)
-        *ret_verdict = nps_steal(s);
     return st;
 }

@@ -5,6 +5,9 @@
 #include "reference-lib/search.h"
 #include "reference-lib/verdict.h"
 
+/* NPS_E_RANGE for options outside their range. */
+NPS_MUST_CHECK nps_status nps_match_check_options(const nps_match_options *o, nps_err *err);
+
 /* A query in the form that its technique is searched in. */
 typedef struct {
     nps_technique technique;
