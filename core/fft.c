@@ -50,11 +50,6 @@ void nps_fft_free(nps_fft *f)
     free(f);
 }
 
-size_t nps_fft_size(const nps_fft *f)
-{
-    return f->n;
-}
-
 size_t nps_fft_bins(const nps_fft *f)
 {
     return f->n / 2 + 1;

@@ -18,7 +18,6 @@ NPS_MUST_CHECK nps_status nps_fft_new(size_t n, nps_fft **ret_fft, nps_err *err)
 void nps_fft_free(nps_fft *f);
 NPS_DEFINE_FREEP(nps_fft)
 
-size_t nps_fft_size(const nps_fft *f);  /* n */
 size_t nps_fft_bins(const nps_fft *f);  /* n / 2 + 1 */
 
 /* Smallest size >= n that FFTW does fast: 2^a 3^b 5^c, even. */

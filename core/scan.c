@@ -198,18 +198,3 @@ bool nps_span_u64(nps_span s, uint64_t *ret_v)
     *ret_v = v;
     return true;
 }
-
-bool nps_span_i64(nps_span s, int64_t *ret_v)
-{
-    s = nps_span_trim(s);
-    bool negative = s.n && s.p[0] == '-';
-    if (s.n && (s.p[0] == '-' || s.p[0] == '+')) {
-        s.p++;
-        s.n--;
-    }
-    uint64_t v;
-    if (!s.n || is_blank(s.p[0]) || !nps_span_u64(s, &v) || v > (uint64_t)INT64_MAX)
-        return false;
-    *ret_v = negative ? -(int64_t)v : (int64_t)v;
-    return true;
-}

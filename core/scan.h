@@ -47,6 +47,5 @@ const char *nps_scan_number(const char *p, const char *end, double *ret_v);
 /* The whole trimmed span as one number. False, and *ret untouched, otherwise. */
 bool nps_span_double(nps_span s, double *ret_v);
 bool nps_span_u64(nps_span s, uint64_t *ret_v); /* digits only, no sign, no overflow */
-bool nps_span_i64(nps_span s, int64_t *ret_v);  /* optional sign, digits, no overflow */
 
 #endif

@@ -23,16 +23,3 @@ void nps_conformal_coverage(size_t n, size_t k, double confidence, double *ret_l
     *ret_low = gsl_cdf_beta_Pinv(tail, a, b);
     *ret_high = gsl_cdf_beta_Pinv(1 - tail, a, b);
 }
-
-double nps_conformal_p(const double *ascending, size_t n, double x)
-{
-    size_t low = 0, high = n;
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-        if (ascending[mid] <= x)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    return (double)(low + 1) / (double)(n + 1);
-}

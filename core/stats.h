@@ -14,7 +14,4 @@ size_t nps_conformal_rank(size_t n, double alpha, double confidence);
 /* Central interval that holds the true coverage of rank k with the given confidence. k = 0 gives 1, 1. */
 void nps_conformal_coverage(size_t n, size_t k, double confidence, double *ret_low, double *ret_high);
 
-/* Share of ascending scores below x, (number + 1) / (n + 1): the conformal p-value of x. */
-double nps_conformal_p(const double *ascending, size_t n, double x);
-
 #endif

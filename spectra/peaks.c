@@ -166,19 +166,3 @@ nps_status nps_peaks_check(const nps_peaks *p, nps_err *err)
     }
     return NPS_OK;
 }
-
-nps_status nps_peaks_copy(const nps_peaks *src, nps_peaks *ret_copy, nps_err *err)
-{
-    nps_peaks copy = {0};
-    for (size_t i = 0; i < src->n; i++) {
-        const char *note = src->note ? src->note[i] : NULL;
-        nps_status st =
-            nps_peaks_push(&copy, src->mz[i], (double)src->intensity[i], note, note ? strlen(note) : 0, src->n, err);
-        if (st != NPS_OK) {
-            nps_peaks_done(&copy);
-            return st;
-        }
-    }
-    *ret_copy = copy;
-    return NPS_OK;
-}

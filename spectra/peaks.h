@@ -39,6 +39,4 @@ NPS_MUST_CHECK nps_status nps_peaks_settle(nps_peaks *p, nps_peaks_repairs *repa
 /* NPS_E_RANGE with the index of the first peak that breaks the invariant. */
 NPS_MUST_CHECK nps_status nps_peaks_check(const nps_peaks *p, nps_err *err);
 
-NPS_MUST_CHECK nps_status nps_peaks_copy(const nps_peaks *src, nps_peaks *ret_copy, nps_err *err);
-
 #endif

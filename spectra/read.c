@@ -191,6 +191,20 @@ bool nps_reader_skip_blank(nps_reader *r)
     return false;
 }
 
+nps_status nps_reader_begin(nps_reader *r, nps_spectrum **ret_spectrum, nps_err *err)
+{
+    nps_spectrum *s = NULL;
+    if (nps_reader_skip_blank(r)) {
+        nps_status st = nps_spectrum_new(&s, err);
+        if (st != NPS_OK)
+            return nps_reader_place(r, err, st, r->scan.p);
+        s->line = r->scan.line + 1;
+        s->offset = nps_scan_offset(&r->scan, r->scan.p);
+    }
+    *ret_spectrum = s;
+    return NPS_OK;
+}
+
 const char *nps_reader_format(const nps_reader *r)
 {
     return r->format->name;

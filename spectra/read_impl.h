@@ -53,4 +53,8 @@ NPS_MUST_CHECK nps_status nps_reader_line(nps_reader *r, nps_span *ret_line, boo
 /* Stands before the first line that is not blank; false at the end of the file. */
 bool nps_reader_skip_blank(nps_reader *r);
 
+/* How a record of a line format begins: blank lines are skipped and *ret_spectrum is new and knows its place, or NULL at
+ * the end of the file. */
+NPS_MUST_CHECK nps_status nps_reader_begin(nps_reader *r, nps_spectrum **ret_spectrum, nps_err *err);
+
 #endif

@@ -174,16 +174,14 @@ static nps_status read_record(record *c, nps_err *err)
 
 static nps_status massbank_next(nps_reader *r, nps_spectrum **ret_spectrum, nps_err *err)
 {
-    if (!nps_reader_skip_blank(r)) {
+    NPS_AUTO(nps_spectrum) s = NULL;
+    nps_status st = nps_reader_begin(r, &s, err);
+    if (st != NPS_OK)
+        return st;
+    if (!s) {
         *ret_spectrum = NULL;
         return NPS_OK;
     }
-    NPS_AUTO(nps_spectrum) s = NULL;
-    nps_status st = nps_spectrum_new(&s, err);
-    if (st != NPS_OK)
-        return nps_reader_place(r, err, st, r->scan.p);
-    s->line = r->scan.line + 1;
-    s->offset = nps_scan_offset(&r->scan, r->scan.p);
     record c = {.r = r, .s = s, .annotation = NPS_BUF_INIT(r->limits.max_bytes)};
     st = read_record(&c, err);
     nps_buf_done(&c.annotation);

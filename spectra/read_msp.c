@@ -294,16 +294,14 @@ static void skip_rest(record *c)
 
 static nps_status msp_next(nps_reader *r, nps_spectrum **ret_spectrum, nps_err *err)
 {
-    if (!nps_reader_skip_blank(r)) {
+    NPS_AUTO(nps_spectrum) s = NULL;
+    nps_status st = nps_reader_begin(r, &s, err);
+    if (st != NPS_OK)
+        return st;
+    if (!s) {
         *ret_spectrum = NULL;
         return NPS_OK;
     }
-    NPS_AUTO(nps_spectrum) s = NULL;
-    nps_status st = nps_spectrum_new(&s, err);
-    if (st != NPS_OK)
-        return nps_reader_place(r, err, st, r->scan.p);
-    s->line = r->scan.line + 1;
-    s->offset = nps_scan_offset(&r->scan, r->scan.p);
     record c = {.r = r, .s = s};
     st = read_lines(&c, err);
     if (st == NPS_OK)

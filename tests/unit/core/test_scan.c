@@ -154,31 +154,28 @@ static void whole_numbers_have_their_range(void **state)
     (void)state;
     static const struct {
         const char *text;
-        bool u_ok, i_ok;
+        bool u_ok;
         uint64_t u;
-        int64_t i;
     } cases[] = {
-        {"0", true, true, 0, 0},
-        {" 42\t", true, true, 42, 42},
-        {"-42", false, true, 0, -42},
-        {"+42", false, true, 0, 42},
-        {"18446744073709551615", true, false, UINT64_MAX, 0},
-        {"18446744073709551616", false, false, 0, 0},
-        {"9223372036854775807", true, true, INT64_MAX, INT64_MAX},
-        {"9223372036854775808", true, false, 9223372036854775808u, 0},
-        {"-9223372036854775807", false, true, 0, -INT64_MAX},
-        {"", false, false, 0, 0},
-        {"-", false, false, 0, 0},
-        {"- 1", false, false, 0, 0},
-        {"1.0", false, false, 0, 0},
-        {"1 2", false, false, 0, 0},
+        {"0", true, 0},
+        {" 42\t", true, 42},
+        {"-42", false, 0},
+        {"+42", false, 0},
+        {"18446744073709551615", true, UINT64_MAX},
+        {"18446744073709551616", false, 0},
+        {"9223372036854775807", true, INT64_MAX},
+        {"9223372036854775808", true, 9223372036854775808u},
+        {"-9223372036854775807", false, 0},
+        {"", false, 0},
+        {"-", false, 0},
+        {"- 1", false, 0},
+        {"1.0", false, 0},
+        {"1 2", false, 0},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         uint64_t u = 0;
-        int64_t v = 0;
         assert_int_equal(nps_span_u64(nps_span_of(cases[i].text), &u), cases[i].u_ok);
-        assert_int_equal(nps_span_i64(nps_span_of(cases[i].text), &v), cases[i].i_ok);
-        assert_true(u == cases[i].u && v == cases[i].i);
+        assert_true(u == cases[i].u);
     }
     double d;
     assert_true(nps_span_double(NPS_SPAN(" 1.5 "), &d) && d == 1.5);

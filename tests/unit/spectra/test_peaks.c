@@ -102,23 +102,6 @@ static void the_limit_holds(void **state)
     nps_peaks_done(&p);
 }
 
-static void a_copy_is_the_same(void **state)
-{
-    (void)state;
-    nps_peaks p = {0}, copy = {0};
-    push(&p, 40.1, 1, NULL);
-    push(&p, 41.2, 3e38, "note");
-    push(&p, 42.3, 1e-44, NULL);
-    assert_ok(nps_peaks_copy(&p, &copy, NULL), NULL);
-    assert_int_equal(copy.n, 3);
-    assert_memory_equal(copy.mz, p.mz, 3 * sizeof *p.mz);
-    assert_memory_equal(copy.intensity, p.intensity, 3 * sizeof *p.intensity);
-    assert_null(copy.note[0]);
-    assert_string_equal(copy.note[1], "note");
-    nps_peaks_done(&p);
-    nps_peaks_done(&copy);
-}
-
 static void checking_finds_the_first_fault(void **state)
 {
     (void)state;
@@ -143,7 +126,6 @@ int main(void)
         cmocka_unit_test(impossible_peaks_are_refused),
         cmocka_unit_test(sums_stay_in_range),
         cmocka_unit_test(the_limit_holds),
-        cmocka_unit_test(a_copy_is_the_same),
         cmocka_unit_test(checking_finds_the_first_fault),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
