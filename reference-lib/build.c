@@ -669,7 +669,7 @@ nps_status nps_builder_finish(nps_builder *b, unsigned threads, nps_library **re
     if (st != NPS_OK)
         return st;
     hand_over(b, lib);
-    st = nps_index_build(lib, err);
+    st = nps_index_build(lib, threads, err);
     if (st != NPS_OK)
         return st;
     nps_layout_settle(lib);

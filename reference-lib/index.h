@@ -5,19 +5,22 @@
 #include "core/similarity.h"
 #include "reference-lib/library.h"
 
-/* Weights of the EI cosine (ruleset): intensity^0.5 * m/z^1, the scaling of the plain method on unit-mass spectra. */
-#define NPS_EI_INTENSITY_POWER 0.5
-#define NPS_EI_MZ_POWER 1.0
+/* Weights of the weighted cosine (ruleset): m/z^1 * intensity^0.5, the scaling of the plain method on unit-mass spectra. */
+#define NPS_WEIGHTED_MZ_POWER 1.0
+#define NPS_COSINE_INTENSITY_POWER 0.5
+/* EI peaks below this nominal mass do not count for analogues: air, water and what every amine has. */
+enum { NPS_LAG_LOWEST_BIN = 1 };
+#define NPS_LAG_MZ_POWER 0.0
+#define NPS_LAG_INTENSITY_POWER 0.5
 
-/* Peaks of an EI spectrum as they are searched: nominal bins, weights with a sum of squares of 1.
- * @param ret_bin, ret_weight  [p->n]; returns their number. `p` must be nominal (nps_clean_nominal). */
-size_t nps_index_ei_weights(const nps_peaks *p, uint32_t *ret_bin, float *ret_weight);
+/* Peaks of an MS/MS spectrum as they are searched: cleaned (nps_clean), and the same entropy-weighted (nps_entropy_weight).
+ * The precursor region is kept when nothing else is there. The caller gives *ret_clean back with nps_peaks_done and
+ * *ret_weight [ret_clean->n] with free. Errors: NPS_E_NOMEM. */
+NPS_MUST_CHECK nps_status nps_index_clean(nps_peak_view p, double precursor_mz, nps_peaks *ret_clean, float **ret_weight,
+                                          nps_err *err);
 
-/* Peaks of an MS/MS spectrum as they are searched: cleaned and entropy-weighted (nps_clean, nps_entropy_weight). The
- * precursor region is kept when nothing else is there. The caller gives *ret_clean back with nps_peaks_done. */
-NPS_MUST_CHECK nps_status nps_index_clean(nps_peak_view p, double precursor_mz, nps_peaks *ret_clean, nps_err *err);
-
-/* Makes every derived array of `lib` from its entries and peaks; owned by the library. Errors: NPS_E_NOMEM. */
-NPS_MUST_CHECK nps_status nps_index_build(nps_library *lib, nps_err *err);
+/* Makes every derived array of `lib` from its entries and peaks; owned by the library. The same arrays whatever the number
+ * of threads. Errors: NPS_E_NOMEM. */
+NPS_MUST_CHECK nps_status nps_index_build(nps_library *lib, unsigned threads, nps_err *err);
 
 #endif

@@ -1,5 +1,7 @@
 #include "reference-lib/layout.h"
 
+#include "core/posting.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -7,6 +9,12 @@
     {path, cell, rule, offsetof(nps_library, pointer), offsetof(nps_library, count), limit, plus, width}
 #define LIMIT(field) offsetof(nps_library, field)
 #define TEXT_ROW(path, pointer, count) ROW(path, NPS_CELL_U32, NPS_RULE_TEXT, pointer, count, LIMIT(n_text), 0, 1)
+
+#define POSTING_ROWS(group, field)                                                       \
+    ROW(group "/row", NPS_CELL_U16, NPS_RULE_NONE, field.row, field.n, 0, 0, 1),          \
+    ROW(group "/weighted", NPS_CELL_U8, NPS_RULE_NONE, field.weighted, field.n, 0, 0, 1), \
+    ROW(group "/cosine", NPS_CELL_U8, NPS_RULE_NONE, field.cosine, field.n, 0, 0, 1),     \
+    ROW(group "/entropy", NPS_CELL_U8, NPS_RULE_NONE, field.entropy, field.n, 0, 0, 1)
 
 const nps_array_row nps_layout[] = {
     ROW("/text/offset", NPS_CELL_U64, NPS_RULE_OFFSETS, text_at, n_text, LIMIT(heap_size), 1, 1),
@@ -50,15 +58,22 @@ const nps_array_row nps_layout[] = {
     ROW("/ir/entry", NPS_CELL_U32, NPS_RULE_BELOW, ir_entry, n_ir, LIMIT(n_entry), 0, 1),
     ROW("/ir/absorbance", NPS_CELL_F32, NPS_RULE_NONE, ir_y, n_ir, 0, 0, NPS_IR_GRID_N),
     TEXT_ROW("/source/line", source_line, n_source),
-    ROW("/index/ei/bin_offset", NPS_CELL_U64, NPS_RULE_OFFSETS, ei_bin_at, n_ei_bin, LIMIT(n_ei_posting), 1, 1),
-    ROW("/index/ei/entry", NPS_CELL_U32, NPS_RULE_BELOW, ei_entry, n_ei_posting, LIMIT(n_entry), 0, 1),
-    ROW("/index/ei/weight", NPS_CELL_F32, NPS_RULE_FINITE, ei_weight, n_ei_posting, 0, 0, 1),
+    ROW("/index/fragment/shard_offset", NPS_CELL_U64, NPS_RULE_OFFSETS, fragment_at, n_shard, LIMIT(fragment.n), 1, 1),
+    ROW("/index/fragment/key", NPS_CELL_U32, NPS_RULE_NONE, fragment_key, fragment.n, 0, 0, 1),
+    POSTING_ROWS("/index/fragment", fragment),
+    ROW("/index/loss/shard_offset", NPS_CELL_U64, NPS_RULE_OFFSETS, loss_at, n_shard, LIMIT(loss.n), 1, 1),
+    ROW("/index/loss/key", NPS_CELL_U32, NPS_RULE_NONE, loss_key, loss.n, 0, 0, 1),
+    POSTING_ROWS("/index/loss", loss),
+    ROW("/index/ei/cell_offset", NPS_CELL_U64, NPS_RULE_OFFSETS, ei_cell_at, n_ei_cell, LIMIT(ei.n), 1, 1),
+    POSTING_ROWS("/index/ei", ei),
+    ROW("/index/lag/offset", NPS_CELL_U64, NPS_RULE_OFFSETS, lag_at, n_entry, LIMIT(n_lag_group), 1, 1),
+    ROW("/index/lag/group", NPS_CELL_U16, NPS_RULE_NONE, lag_group, n_lag_group, 0, 0, 1),
+    ROW("/index/lag/code", NPS_CELL_U32, NPS_RULE_NONE, lag_code, n_lag_group, 0, 0, 1),
+    ROW("/index/lag/scale", NPS_CELL_F32, NPS_RULE_FINITE, lag_scale, n_entry, 0, 0, 1),
     ROW("/index/clean/offset", NPS_CELL_U64, NPS_RULE_OFFSETS, clean_at, n_entry, LIMIT(n_clean), 1, 1),
     ROW("/index/clean/mz", NPS_CELL_F64, NPS_RULE_FINITE, clean_mz, n_clean, 0, 0, 1),
+    ROW("/index/clean/intensity", NPS_CELL_F32, NPS_RULE_FINITE, clean_intensity, n_clean, 0, 0, 1),
     ROW("/index/clean/weight", NPS_CELL_F32, NPS_RULE_FINITE, clean_weight, n_clean, 0, 0, 1),
-    ROW("/index/fragment/mz", NPS_CELL_F64, NPS_RULE_ASCENDING, fragment_mz, n_clean, 0, 0, 1),
-    ROW("/index/fragment/entry", NPS_CELL_U32, NPS_RULE_BELOW, fragment_entry, n_clean, LIMIT(n_entry), 0, 1),
-    ROW("/index/fragment/weight", NPS_CELL_F32, NPS_RULE_FINITE, fragment_weight, n_clean, 0, 0, 1),
     ROW("/index/precursor/mz", NPS_CELL_F64, NPS_RULE_ASCENDING, precursor_mz, n_precursor, 0, 0, 1),
     ROW("/index/precursor/entry", NPS_CELL_U32, NPS_RULE_BELOW, precursor_entry, n_precursor, LIMIT(n_entry), 0, 1),
     ROW("/calibration/offset", NPS_CELL_U64, NPS_RULE_OFFSETS, calibration_at, n_calibration_technique,
@@ -70,7 +85,7 @@ const size_t nps_layout_n = sizeof nps_layout / sizeof *nps_layout;
 
 size_t nps_cell_size(nps_cell c)
 {
-    static const unsigned char sizes[] = {[NPS_CELL_U8] = 1,  [NPS_CELL_I8] = 1,  [NPS_CELL_U32] = 4, [NPS_CELL_I32] = 4,
+    static const unsigned char sizes[] = {[NPS_CELL_U8] = 1,  [NPS_CELL_I8] = 1,  [NPS_CELL_U16] = 2, [NPS_CELL_U32] = 4, [NPS_CELL_I32] = 4,
                                           [NPS_CELL_U64] = 8, [NPS_CELL_F32] = 4, [NPS_CELL_F64] = 8};
     return sizes[c];
 }
@@ -144,6 +159,49 @@ static bool row_holds(const nps_library *lib, const nps_array_row *row)
     return false;
 }
 
+/* Whether the rows of postings from .. to belong to entries of the shard: a search writes there without asking. */
+static bool rows_hold(const nps_library *lib, uint64_t shard, const uint16_t *row, uint64_t from, uint64_t to)
+{
+    uint64_t rest = lib->n_entry - shard * NPS_SHARD_ROWS;
+    uint64_t limit = rest < NPS_SHARD_ROWS ? rest : NPS_SHARD_ROWS;
+    for (uint64_t p = from; p < to; p++)
+        if (row[p] >= limit)
+            return false;
+    return true;
+}
+
+static bool keys_hold(const uint32_t *key, uint64_t from, uint64_t to)
+{
+    for (uint64_t p = from + 1; p < to; p++)
+        if (key[p] < key[p - 1])
+            return false;
+    return true;
+}
+
+static const char *posting_fault(const nps_library *lib)
+{
+    if (lib->n_shard != (lib->n_entry + NPS_SHARD_ROWS - 1) / NPS_SHARD_ROWS)
+        return "/index/fragment/shard_offset";
+    if (lib->n_ei_cell != lib->n_shard * NPS_EI_BINS)
+        return "/index/ei/cell_offset";
+    for (uint64_t s = 0; s < lib->n_shard; s++) {
+        if (!rows_hold(lib, s, lib->ei.row, lib->ei_cell_at[s * NPS_EI_BINS], lib->ei_cell_at[(s + 1) * NPS_EI_BINS]))
+            return "/index/ei/row";
+        if (!rows_hold(lib, s, lib->fragment.row, lib->fragment_at[s], lib->fragment_at[s + 1]))
+            return "/index/fragment/row";
+        if (!rows_hold(lib, s, lib->loss.row, lib->loss_at[s], lib->loss_at[s + 1]))
+            return "/index/loss/row";
+        if (!keys_hold(lib->fragment_key, lib->fragment_at[s], lib->fragment_at[s + 1]))
+            return "/index/fragment/key";
+        if (!keys_hold(lib->loss_key, lib->loss_at[s], lib->loss_at[s + 1]))
+            return "/index/loss/key";
+    }
+    for (uint64_t g = 0; g < lib->n_lag_group; g++)
+        if (lib->lag_group[g] >= NPS_EI_BINS / 4)
+            return "/index/lag/group";
+    return NULL;
+}
+
 /* Rows of peaks ascending, texts terminated, enumerations in range: what the generic rules cannot say. */
 static const char *special_fault(const nps_library *lib)
 {
@@ -167,8 +225,9 @@ static const char *special_fault(const nps_library *lib)
     for (uint64_t i = 0; i < lib->n_ir * NPS_IR_GRID_N; i++)
         if (isinf(lib->ir_y[i]))
             return "/ir/absorbance";
-    if (lib->n_ei_bin != NPS_EI_BINS)
-        return "/index/ei/bin_offset";
+    const char *fault = posting_fault(lib);
+    if (fault)
+        return fault;
     if (lib->n_calibration_technique != NPS_TECH_COUNT)
         return "/calibration/offset";
     for (size_t t = 0; t < NPS_TECH_COUNT; t++) {

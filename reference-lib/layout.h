@@ -5,7 +5,7 @@
 
 #include "reference-lib/library.h"
 
-typedef enum { NPS_CELL_U8, NPS_CELL_I8, NPS_CELL_U32, NPS_CELL_I32, NPS_CELL_U64, NPS_CELL_F32, NPS_CELL_F64 } nps_cell;
+typedef enum { NPS_CELL_U8, NPS_CELL_I8, NPS_CELL_U16, NPS_CELL_U32, NPS_CELL_I32, NPS_CELL_U64, NPS_CELL_F32, NPS_CELL_F64 } nps_cell;
 size_t nps_cell_size(nps_cell c);
 
 /* What must hold for the values, beyond the shape. */

@@ -18,6 +18,16 @@ const char *nps_visibility_name(nps_visibility v); /* "public", "members", "matc
 
 enum { NPS_ENTRY_GENERATED = 1 }; /* entry_flags: made by a program, not measured */
 
+/* Which entry a posting belongs to, and its weight for each score, rounded up (core/posting.h). */
+typedef struct {
+    uint64_t n;
+    const uint16_t *row;                       /* entry - shard * NPS_SHARD_ROWS */
+    const uint8_t *weighted, *cosine, *entropy; /* codes of the scores of search.h */
+} nps_posting_codes;
+
+/* Neutral losses down to minus this many Da have keys of their own; smaller ones share one. */
+#define NPS_LOSS_OFFSET 1000.0
+
 typedef struct nps_library {
     char generation[33]; /* 32 hex digits, from the content's digest */
     char digest[65];     /* BLAKE2b-256 tree digest of the file's content, hex */
@@ -73,22 +83,33 @@ typedef struct nps_library {
     uint64_t n_source;
     const uint32_t *source_line;
 
-    /* Derived by index.c: stored because making them takes longer than mapping them (benchmarks/README.md). */
-    /* Nominal-mass index of the ei entries, weighted and normalised for the cosine (search.h). */
-    uint64_t n_ei_posting;
-    uint64_t n_ei_bin;             /* NPS_EI_BINS */
-    const uint64_t *ei_bin_at;     /* [NPS_EI_BINS + 1] */
-    const uint32_t *ei_entry;      /* [n_ei_posting], ascending within a bin */
-    const float *ei_weight;        /* [n_ei_posting] */
+    /* Derived by index.c: stored because making them takes longer than mapping them (benchmarks/README.md). Postings are
+     * explained in core/posting.h; entries are their rows, entry e in shard e / NPS_SHARD_ROWS. */
+    uint64_t n_shard;
+    /* ei entries by nominal mass: cell s * NPS_EI_BINS + b holds the entries of shard s with a peak in bin b. */
+    uint64_t n_ei_cell;            /* n_shard * NPS_EI_BINS */
+    const uint64_t *ei_cell_at;    /* [n_ei_cell + 1] */
+    nps_posting_codes ei;          /* rows ascending within a cell */
+    /* ei entries for the all-lag correlation (core/lag_scan.h): row of entry e is lag_at[e] .. lag_at[e + 1]. */
+    uint64_t n_lag_group;
+    const uint64_t *lag_at;        /* [n_entry + 1] */
+    const uint16_t *lag_group;     /* [n_lag_group] */
+    const uint32_t *lag_code;      /* [n_lag_group] */
+    const float *lag_scale;        /* [n_entry]; 0 for other techniques */
     /* Cleaned peaks of the msms and dart entries: rows by entry ... */
     uint64_t n_clean;
     const uint64_t *clean_at;      /* [n_entry + 1]; empty rows for other techniques */
     const double *clean_mz;        /* [n_clean] */
-    const float *clean_weight;     /* [n_clean] entropy-weighted, sums to 1 a row */
-    /* ... and the same peaks by m/z. */
-    const double *fragment_mz;     /* [n_clean] ascending; ties by entry */
-    const uint32_t *fragment_entry;
-    const float *fragment_weight;
+    const float *clean_intensity;  /* [n_clean] shares, sum to 1 a row */
+    const float *clean_weight;     /* [n_clean] the same entropy-weighted */
+    /* ... the same peaks by m/z, and by neutral loss where the entry has a precursor: key = nps_mz_key(mz, 0) or
+     * nps_mz_key(precursor - mz, NPS_LOSS_OFFSET), ascending within a shard, ties by row. */
+    const uint64_t *fragment_at;   /* [n_shard + 1] */
+    const uint32_t *fragment_key;  /* [fragment.n] */
+    nps_posting_codes fragment;
+    const uint64_t *loss_at;
+    const uint32_t *loss_key;
+    nps_posting_codes loss;
     /* msms entries by precursor. */
     uint64_t n_precursor;
     const double *precursor_mz;    /* [n_precursor] ascending */

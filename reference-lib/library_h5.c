@@ -26,6 +26,7 @@ static hid_t cell_type(nps_cell c)
     switch (c) {
     case NPS_CELL_U8: return H5T_STD_U8LE;
     case NPS_CELL_I8: return H5T_STD_I8LE;
+    case NPS_CELL_U16: return H5T_STD_U16LE;
     case NPS_CELL_U32: return H5T_STD_U32LE;
     case NPS_CELL_I32: return H5T_STD_I32LE;
     case NPS_CELL_U64: return H5T_STD_U64LE;

@@ -52,74 +52,7 @@ nps_status nps_match_check_options(const nps_match_options *o, nps_err *err)
     return NPS_OK;
 }
 
-/* --- preparation ------------------------------------------------------------------------------------------------------ */
-
-void nps_prepared_done(nps_prepared *p)
-{
-    nps_peaks_done(&p->nominal);
-    nps_peaks_done(&p->clean);
-    free(p->grid);
-    *p = (nps_prepared){0};
-}
-
-static nps_status prepare_peaks(nps_peak_view peaks, nps_prepared *p, nps_err *err)
-{
-    return p->technique == NPS_TECH_EI ? nps_clean_nominal(peaks, &p->nominal, err)
-                                       : nps_index_clean(peaks, p->precursor, &p->clean, err);
-}
-
-nps_status nps_prepare(const nps_spectrum *s, nps_prepared *ret, nps_err *err)
-{
-    nps_prepared p = {.technique = s->technique, .precursor = s->precursor_mz, .polarity = s->polarity};
-    nps_status st = NPS_OK;
-    if (nps_technique_is_mass(s->technique)) {
-        st = prepare_peaks(nps_peaks_view(&s->peaks), &p, err);
-    } else {
-        p.grid = nps_array(NPS_IR_GRID_N, sizeof *p.grid);
-        st = p.grid ? nps_ir_grid(&s->trace, p.grid, err) : nps_fail_nomem(err);
-    }
-    if (st == NPS_OK)
-        *ret = p;
-    else
-        nps_prepared_done(&p);
-    return st;
-}
-
-nps_status nps_prepare_entry(const nps_library *lib, uint32_t entry, nps_prepared *ret, nps_err *err)
-{
-    nps_prepared p = {.technique = (nps_technique)lib->entry_technique[entry],
-                      .precursor = lib->entry_precursor[entry],
-                      .polarity = lib->entry_polarity[entry]};
-    nps_status st = NPS_OK;
-    if (nps_technique_is_mass(p.technique)) {
-        st = prepare_peaks(nps_library_peak_row(lib, entry), &p, err);
-    } else {
-        p.grid = nps_array(NPS_IR_GRID_N, sizeof *p.grid);
-        if (!p.grid)
-            return nps_fail_nomem(err);
-        for (uint64_t r = 0; r < lib->n_ir; r++)
-            if (lib->ir_entry[r] == entry)
-                memcpy(p.grid, lib->ir_y + r * NPS_IR_GRID_N, NPS_IR_GRID_N * sizeof *p.grid);
-    }
-    if (st == NPS_OK)
-        *ret = p;
-    else
-        nps_prepared_done(&p);
-    return st;
-}
-
 /* --- evidence ----------------------------------------------------------------------------------------------------------- */
-
-static nps_status find_ei(const nps_library *lib, const nps_prepared *q, const nps_filter *f, size_t k, nps_workspace *w,
-                          nps_err *err)
-{
-    NPS_AUTO_MEM(uint32_t *) bin = nps_array(q->nominal.n, sizeof *bin);
-    NPS_AUTO_MEM(float *) weight = nps_array(q->nominal.n, sizeof *weight);
-    if (!bin || !weight)
-        return nps_fail_nomem(err);
-    size_t n = nps_index_ei_weights(&q->nominal, bin, weight);
-    return nps_search_ei(lib, bin, weight, n, f, k, w, err);
-}
 
 /* Tolerance for two precursors: that of the option, or unit mass where one of them is only known to that. */
 static double precursor_tolerance(const nps_prepared *q, const nps_match_options *o, double other)
@@ -142,13 +75,15 @@ static double msms_evidence(const nps_prepared *q, const nps_match_options *o, d
 static nps_status find_msms(const nps_library *lib, const nps_prepared *q, const nps_match_options *o,
                             const nps_filter *f, size_t k, nps_workspace *w, nps_err *err)
 {
-    nps_peak_view peaks = nps_peaks_view(&q->clean);
+    const nps_search_options open = {.mode = NPS_MODE_OPEN, .score = NPS_SCORE_ENTROPY, .tol_mz = o->tol_mz, .k = k};
+    const nps_search_options window = {.mode = NPS_MODE_WINDOW, .score = NPS_SCORE_ENTROPY, .tol_mz = o->tol_mz,
+                                       .tol_precursor = NPS_UNIT_TOL, .k = lib->n_precursor};
     if (!(q->precursor > 0))
-        return nps_search_open(lib, peaks, o->tol_mz, f, k, w, err);
+        return nps_search(lib, q, &open, f, w, err);
     nps_topk all = {0};
     nps_status st = nps_topk_init(&all, k, err);
     if (st == NPS_OK)
-        st = nps_search_open(lib, peaks, o->tol_mz, f, k, w, err);
+        st = nps_search(lib, q, &open, f, w, err);
     for (int pass = 0; pass < 2 && st == NPS_OK; pass++) {
         for (size_t i = 0; i < w->top.n; i++) {
             uint32_t e = w->top.item[i].index;
@@ -157,7 +92,7 @@ static nps_status find_msms(const nps_library *lib, const nps_prepared *q, const
                 nps_topk_add(&all, msms_evidence(q, o, other, w->top.item[i].score), e);
         }
         if (pass == 0)
-            st = nps_search_window(lib, peaks, q->precursor, NPS_UNIT_TOL, o->tol_mz, f, lib->n_precursor, w, err);
+            st = nps_search(lib, q, &window, f, w, err);
     }
     if (st == NPS_OK) {
         nps_topk_sort(&all);
@@ -216,8 +151,9 @@ nps_status nps_find_candidates(const nps_library *lib, const nps_prepared *q, co
                                nps_err *err)
 {
     nps_status st = NPS_OK;
+    const nps_search_options ei = {.mode = NPS_MODE_OPEN, .score = NPS_SCORE_WEIGHTED_COSINE, .k = k};
     if (q->technique == NPS_TECH_EI)
-        st = find_ei(lib, q, f, k, w, err);
+        st = nps_search(lib, q, &ei, f, w, err);
     else if (nps_technique_is_mass(q->technique))
         st = find_msms(lib, q, o, f, k, w, err);
     else
@@ -263,13 +199,13 @@ static nps_status describe_hit(const nps_library *lib, const nps_prepared *q, co
         if (st != NPS_OK)
             return st;
         nps_nominal_similarity s =
-            nps_nominal_compare(nps_peaks_view(&q->nominal), nps_peaks_view(&r), NPS_EI_MZ_POWER, NPS_EI_INTENSITY_POWER);
+            nps_nominal_compare(nps_peaks_view(&q->nominal), nps_peaks_view(&r), NPS_WEIGHTED_MZ_POWER, NPS_COSINE_INTENSITY_POWER);
         nps_peaks_done(&r);
         h->reverse = s.reverse;
         h->matched = s.matched;
         h->explained = s.explained;
     } else if (nps_technique_is_mass(q->technique)) {
-        nps_peak_view peaks = nps_peaks_view(&q->clean), row = nps_library_clean_row(lib, h->entry);
+        nps_peak_view peaks = nps_prepared_weighted(q), row = nps_library_clean_row(lib, h->entry);
         /* The tolerance that the score was computed with: find_msms. */
         bool unit = q->precursor > 0 && fabs(lib->entry_precursor[h->entry] - q->precursor) <= NPS_UNIT_TOL &&
                     (nps_is_unit_resolution(peaks) || nps_is_unit_resolution(row));
@@ -329,8 +265,9 @@ static nps_status analogs_ei(const nps_library *lib, const nps_prepared *q, cons
 static nps_status analogs_msms(const nps_library *lib, const nps_prepared *q, const nps_match_options *o,
                                const nps_filter *f, size_t k, nps_workspace *w, nps_verdict *v, nps_err *err)
 {
-    nps_peak_view peaks = nps_peaks_view(&q->clean);
-    nps_status st = nps_search_hybrid(lib, peaks, q->precursor, o->tol_mz, f, k, w, err);
+    nps_peak_view peaks = nps_prepared_weighted(q);
+    const nps_search_options analog = {.mode = NPS_MODE_ANALOG, .score = NPS_SCORE_ENTROPY, .tol_mz = o->tol_mz, .k = k};
+    nps_status st = nps_search(lib, q, &analog, f, w, err);
     if (st != NPS_OK)
         return st;
     for (size_t i = 0; i < w->top.n; i++) {

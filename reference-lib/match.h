@@ -1,5 +1,5 @@
 /* The one way from a spectrum to a verdict: quality, preparation, search of one pinned generation, rules. Pure in its
- * arguments; knows no file, clock or global. Threads: any, each with its own workspace. */
+ * arguments; knows no file, clock or global. Threads: any, each caller with its own workspace. */
 #ifndef NPS_REFERENCE_LIB_MATCH_H
 #define NPS_REFERENCE_LIB_MATCH_H
 
@@ -15,8 +15,11 @@ typedef struct {
 } nps_match_options;
 nps_match_options nps_match_options_default(void);
 
-typedef struct nps_workspace nps_workspace; /* scratch of one thread; grows as needed */
+/* Scratch of one caller; grows as needed. A search of a large library may use several threads (default 1), which end before
+ * it returns; the answer does not depend on their number. */
+typedef struct nps_workspace nps_workspace;
 NPS_MUST_CHECK nps_status nps_workspace_new(nps_workspace **ret_workspace, nps_err *err);
+void nps_workspace_set_threads(nps_workspace *w, unsigned threads); /* 1 .. 64, others count as the nearest */
 void nps_workspace_free(nps_workspace *w);
 NPS_DEFINE_FREEP(nps_workspace)
 

@@ -2,26 +2,12 @@
 #ifndef NPS_REFERENCE_LIB_MATCH_IMPL_H
 #define NPS_REFERENCE_LIB_MATCH_IMPL_H
 
+#include "reference-lib/prepare.h"
 #include "reference-lib/search.h"
 #include "reference-lib/verdict.h"
 
 /* NPS_E_RANGE for options outside their range. */
 NPS_MUST_CHECK nps_status nps_match_check_options(const nps_match_options *o, nps_err *err);
-
-/* A query in the form that its technique is searched in. */
-typedef struct {
-    nps_technique technique;
-    double precursor;
-    int polarity;
-    nps_peaks nominal; /* ei */
-    nps_peaks clean;   /* msms, dart */
-    float *grid;       /* ir, raman */
-} nps_prepared;
-
-NPS_MUST_CHECK nps_status nps_prepare(const nps_spectrum *s, nps_prepared *ret, nps_err *err);
-/* The same from an entry of the library itself. */
-NPS_MUST_CHECK nps_status nps_prepare_entry(const nps_library *lib, uint32_t entry, nps_prepared *ret, nps_err *err);
-void nps_prepared_done(nps_prepared *p);
 
 typedef struct {
     uint32_t substance, entry; /* its best entry */

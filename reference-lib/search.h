@@ -1,9 +1,11 @@
-/* Exact searches of one generation by one similarity each: every entry is taken into account, indexes only skip what
- * scores zero. Results are entries with their score, best first, ties by entry number. */
+/* Exact searches of one generation by one similarity each. Results are entries with their score, best first, ties by entry
+ * number; the k best are the same that comparing with every entry would give, for any number of threads. Upper bounds from
+ * rounded-up postings (core/posting.h) say which entries can still be among them; only those are compared in full. */
 #ifndef NPS_REFERENCE_LIB_SEARCH_H
 #define NPS_REFERENCE_LIB_SEARCH_H
 
 #include "core/similarity.h"
+#include "reference-lib/prepare.h"
 #include "reference-lib/workspace.h"
 
 /* Which entries count. */
@@ -19,61 +21,65 @@ static inline nps_filter nps_filter_all(void)
 }
 bool nps_filter_passes(const nps_library *lib, const nps_filter *f, uint32_t entry);
 
-/* EI, nominal mass: cosine of the weights of index.h. w->top gets the k best with a score above 0.
- * @param bin, weight  [n] as nps_index_ei_weights gives them
- * Scores are summed bin by bin in double. Errors: NPS_E_NOMEM. O(postings of the query's bins + entries). */
-NPS_MUST_CHECK nps_status nps_search_ei(const nps_library *lib, const uint32_t *bin, const float *weight, size_t n,
-                                        const nps_filter *f, size_t k, nps_workspace *w, nps_err *err);
+/* Scores, all in [0, 1]; ei on nominal-mass bins (spectra/clean.h), msms and dart on cleaned peaks (index.h). */
+typedef enum {
+    NPS_SCORE_WEIGHTED_COSINE, /* of m/z * sqrt(intensity) */
+    NPS_SCORE_COSINE,          /* of sqrt(intensity) */
+    NPS_SCORE_ENTROPY,         /* spectral entropy similarity, weighted (Li et al. 2021) */
+    NPS_SCORE_COMPOSITE        /* ei: Stein & Scott 1994, m/z * sqrt(intensity) with neighbour ratios; compares with all */
+} nps_score;
+const char *nps_score_name(nps_score s); /* "weighted-cosine", "cosine", "entropy", "composite" */
 
-/* MS/MS, whole library: spectral entropy similarity summed over all pairs within tol_mz (Li & Fiehn 2023, Nature
- * Methods 20, 1475-1478: exact because cleaning leaves gaps above twice the tolerance).
- * @param q  cleaned and weighted (nps_index_clean); tol_mz in (0, 0.025] Da */
-NPS_MUST_CHECK nps_status nps_search_open(const nps_library *lib, nps_peak_view q, double tol_mz, const nps_filter *f,
-                                          size_t k, nps_workspace *w, nps_err *err);
+typedef enum {
+    NPS_MODE_OPEN,   /* every entry of the technique */
+    NPS_MODE_WINDOW, /* msms, dart: entries whose precursor lies within tol_precursor; also those without any common peak */
+    NPS_MODE_ANALOG, /* msms, dart, precursor known: a query peak matches directly or at the precursor difference. entropy: the
+                      * direct match wins, as in ms_entropy's hybrid search; cosines: greedy over both, as the modified
+                      * cosine (Watrous et al. 2012). For ei: lag.h */
+    NPS_MODE_LOSS    /* msms, dart, precursor known: neutral losses instead of m/z */
+} nps_search_mode;
 
-/* Unit-resolution data: every m/z is a multiple of 0.1 (within 1e-6), as from quadrupoles and ion traps. Pairs with such a
- * list are matched within NPS_UNIT_TOL instead of the accurate tolerance; so are precursors. */
+typedef struct {
+    nps_search_mode mode;
+    nps_score score;
+    bool reverse;         /* the same score over the query's peaks that the entry has too (compares with all entries) */
+    double tol_mz;        /* Da, (0, 0.025]; ei ignores it */
+    double tol_precursor; /* Th, NPS_MODE_WINDOW */
+    size_t k;
+} nps_search_options;
+
+/* Unit-resolution data: every m/z is a multiple of 0.1 (within 1e-6), as from quadrupoles and ion traps. In a precursor
+ * window, pairs with such a list are matched within NPS_UNIT_TOL instead of tol_mz; so are precursors. */
 #define NPS_UNIT_TOL 0.4
 bool nps_is_unit_mass(double mz);
 bool nps_is_unit_resolution(nps_peak_view p);
 
-/* MS/MS, entries whose precursor lies within tol_precursor (Th) of `precursor`. As above otherwise, but with NPS_UNIT_TOL
- * where query or entry is of unit resolution; entries in the window without any common peak score 0 and are listed. */
-NPS_MUST_CHECK nps_status nps_search_window(const nps_library *lib, nps_peak_view q, double precursor,
-                                            double tol_precursor, double tol_mz, const nps_filter *f, size_t k,
-                                            nps_workspace *w, nps_err *err);
+/* The k best entries of the query's technique with a score above 0 (window: from 0 on) into w->top.
+ * Errors: NPS_E_UNSUPPORTED for a technique, mode and score that do not go together (the message says which);
+ * NPS_E_RANGE where a mode needs a precursor and the query has none; NPS_E_NOMEM. */
+NPS_MUST_CHECK nps_status nps_search(const nps_library *lib, const nps_prepared *q, const nps_search_options *o,
+                                     const nps_filter *f, nps_workspace *w, nps_err *err);
 
-/* MS/MS, analogues with a known precursor: for each entry the entropy similarity where a query peak matches directly or,
- * when it does not, at the library peak moved by the precursor difference ("direct wins", as ms_entropy's hybrid search). */
-NPS_MUST_CHECK nps_status nps_search_hybrid(const nps_library *lib, nps_peak_view q, double precursor, double tol_mz,
-                                            const nps_filter *f, size_t k, nps_workspace *w, nps_err *err);
+/* The same for n queries of one technique at once: threads share the work of all, and a part of the library is used for every
+ * query while it is in the cache. @param ret_top  [n] results; each is reset, the caller inits and frees it */
+NPS_MUST_CHECK nps_status nps_search_batch(const nps_library *lib, const nps_prepared *q, size_t n,
+                                           const nps_search_options *o, const nps_filter *f, nps_workspace *w,
+                                           nps_topk *ret_top, nps_err *err);
 
-/* Other published scores, by a plain walk over every entry of the query's technique: slower than the indexes above, for
- * comparison with other programs. Scores of core/similarity.h. */
-typedef enum {
-    NPS_SCORE_COMPOSITE,      /* ei, nominal mass: Stein & Scott 1994, m/z^1 sqrt(intensity) */
-    NPS_SCORE_NOMINAL_ENTROPY,/* ei, nominal mass: spectral entropy */
-    NPS_SCORE_COSINE,         /* msms: greedy cosine of sqrt(intensity) over the peaks as read */
-    NPS_SCORE_MODIFIED_COSINE /* msms: the same, also at the precursor difference */
-} nps_plain_score;
-/* @param q  ei: nominal (nps_clean_nominal); msms: peaks as read. precursor: Th, for the modified cosine */
-NPS_MUST_CHECK nps_status nps_search_plain(const nps_library *lib, nps_peak_view q, nps_plain_score score,
-                                           double precursor, double tol_mz, const nps_filter *f, size_t k,
-                                           nps_workspace *w, nps_err *err);
-
-/* Cleaned row of an entry as a view. */
-static inline nps_peak_view nps_library_clean_row(const nps_library *lib, uint32_t e)
+/* Rows of an entry as views. */
+static inline nps_peak_view nps_library_clean_row(const nps_library *lib, uint32_t e) /* entropy-weighted */
 {
     uint64_t at = lib->clean_at[e];
     return (nps_peak_view){lib->clean_mz + at, lib->clean_weight + at, lib->clean_at[e + 1] - at};
 }
-static inline nps_peak_view nps_library_peak_row(const nps_library *lib, uint32_t e)
+static inline nps_peak_view nps_library_peak_row(const nps_library *lib, uint32_t e) /* as read */
 {
     uint64_t at = lib->peak_at[e];
     return (nps_peak_view){lib->peak_mz + at, lib->peak_intensity + at, lib->peak_at[e + 1] - at};
 }
 
-/* Similarity of one pair by hybrid matching; *opt_direct and *opt_shifted get the numbers of pairs. */
+/* Similarity of one pair by hybrid matching (NPS_MODE_ANALOG, entropy); *opt_direct and *opt_shifted get the numbers of
+ * pairs. Weighted views. */
 double nps_hybrid_similarity(nps_peak_view q, nps_peak_view r, double shift, double tol_mz, uint32_t *opt_direct,
                              uint32_t *opt_shifted);
 

@@ -1,21 +1,43 @@
-/* Scratch of one searching thread. Private to reference-lib. */
+/* Scratch of one caller who searches, with a part for each thread that its searches may use. Private to reference-lib. */
 #ifndef NPS_REFERENCE_LIB_WORKSPACE_H
 #define NPS_REFERENCE_LIB_WORKSPACE_H
 
+#include "core/parallel.h"
+#include "core/posting.h"
+#include "core/shift_match.h"
 #include "core/similarity.h"
 #include "core/topk.h"
 #include "reference-lib/match.h"
 
-struct nps_workspace {
-    double *score; /* [score_cap] one an entry, all zero between searches */
-    size_t score_cap;
-    nps_topk top;
+/* Scratch of one thread. Made when first needed; all zero between searches where it says so. */
+typedef struct {
+    uint16_t *sum;                                /* [NPS_SHARD_ROWS] zero between searches */
+    nps_nominal_row row;                          /* an EI entry */
+    double *mz;                                   /* [cap] a row changed for comparison */
+    float *intensity;                             /* [cap] */
+    size_t cap;
     nps_pair_scratch pairs;
-    float *lag_buffer; /* FFT scratch, aligned (lag.c) */
-    size_t lag_cap;
+    nps_topk *top;                                /* [n_top] one a query of the batch */
+    size_t n_top;
+    size_t scored;                                /* rows scored exactly in the last search */
+    nps_status st;
+    nps_err err;
+} nps_thread_scratch;
+
+struct nps_workspace {
+    unsigned threads; /* 1 .. NPS_THREADS_MAX */
+    nps_thread_scratch *scratch[NPS_THREADS_MAX];
+    nps_codes codes;
+    nps_topk top;     /* result of a search of one query */
+    float *bound;     /* [bound_cap] one an entry (lag.c) */
+    size_t bound_cap;
+    size_t scored;    /* rows that the last search scored exactly, for benchmarks */
 };
 
-/* Makes room for n entry scores. */
-NPS_MUST_CHECK nps_status nps_workspace_fit(nps_workspace *w, size_t n, nps_err *err);
+/* Scratch of threads 0 .. w->threads - 1 with room for n_top result lists of k each. Errors: NPS_E_NOMEM. */
+NPS_MUST_CHECK nps_status nps_workspace_ready(nps_workspace *w, size_t n_top, size_t k, nps_err *err);
+
+/* Room for n peaks in s->mz and s->intensity. */
+NPS_MUST_CHECK nps_status nps_scratch_fit(nps_thread_scratch *s, size_t n, nps_err *err);
 
 #endif

@@ -1,11 +1,9 @@
 /* npswatch search: hit lists by one similarity, without a verdict. */
-#include "reference-lib/index.h"
 #include "reference-lib/ir.h"
 #include "reference-lib/lag.h"
 #include "reference-lib/match_impl.h"
 #include "service/cli.h"
 #include "service/json.h"
-#include "spectra/clean.h"
 #include "spectra/formula.h"
 
 #include <getopt.h>
@@ -15,43 +13,53 @@
 #include <string.h>
 
 static const char usage[] =
-    "usage: npswatch search --library LIB.h5 --mode identity|analog [OPTION...] FILE...\n\n"
+    "usage: npswatch search --library LIB.h5 [--mode identity|analog|loss] [OPTION...] FILE...\n\n"
     "  --mode identity     the most similar spectra (default)\n"
-    "  --mode analog       the most similar spectra moved by a mass: EI over all shifts up to 300 Da by FFT, MS/MS by the\n"
-    "                      precursor difference\n"
-    "  --score NAME        EI: cosine (default), composite, entropy; analog: all-lag (default)\n"
-    "                      MS/MS: entropy (default), cosine; analog: entropy (default), modified-cosine\n"
+    "  --mode analog       the most similar spectra moved by a mass: EI over all shifts up to 300 Da, MS/MS by the precursor\n"
+    "                      difference\n"
+    "  --mode loss         MS/MS: the most similar neutral losses\n"
+    "  --score NAME        EI: weighted-cosine (default), cosine, entropy, composite; analog: all-lag\n"
+    "                      MS/MS: entropy (default), cosine, weighted-cosine\n"
     "                      infrared, Raman: correlation\n"
+    "  --reverse           identity: count only the query's peaks that the reference has too\n"
     "  --tol T             MS/MS: m/z tolerance, 0.02 (Da) or 10ppm (at the precursor)\n"
     "  --window PPM        MS/MS identity: only entries within this precursor window\n"
     "  --top N             hits to list (default 10)\n"
-    "  --json              one JSON object a line\n\n"
+    "  --threads N         1 to 64 (default: all cores)\n"
+    "  --json              one JSON object a line; EI analogues with the pairs of peaks that carry the shift\n\n"
     "examples:\n"
     "  npswatch search --library swgdrug.h5 --mode analog unknown.jdx\n"
     "  npswatch search --library msms.h5 --window 10 --json unknowns.mgf\n";
 
 typedef struct {
     const char *library, *score;
-    bool analog, json;
+    const char *mode; /* "identity", "analog", "loss" */
+    bool reverse, json;
     nps_span tol;
     double window_ppm; /* 0: open */
-    size_t top, refused; /* spectra that this search cannot take */
+    size_t top, threads, refused; /* refused: spectra that this search cannot take */
     nps_library *lib;
     nps_workspace *w;
 } search_options;
+
+static bool is_mode(const search_options *o, const char *mode)
+{
+    return strcmp(o->mode, mode) == 0;
+}
 
 typedef struct {
     uint32_t entry;
     double score, delta;
     char formula[NPS_FORMULA_MAX];
+    nps_lag_hit lag; /* EI analogues */
 } search_hit;
 
-/* The score that the indexes serve: the default. */
-static const char *score_of(const search_options *o, nps_technique t)
+/* The score that is used when none is named. */
+static const char *default_score(const search_options *o, nps_technique t)
 {
     if (t == NPS_TECH_EI)
-        return o->analog ? "all-lag" : "cosine";
-    return nps_technique_is_mass(t) ? "entropy" : "correlation";
+        return is_mode(o, "analog") ? "all-lag" : nps_score_name(NPS_SCORE_WEIGHTED_COSINE);
+    return nps_technique_is_mass(t) ? nps_score_name(NPS_SCORE_ENTROPY) : "correlation";
 }
 
 static nps_status tolerance(const search_options *o, double precursor, double *ret, nps_err *err)
@@ -75,91 +83,67 @@ static void take_top(const search_options *o, const nps_prepared *q, search_hit 
     for (size_t i = 0; i < *ret_n; i++) {
         uint32_t e = o->w->top.item[i].index;
         hits[i] = (search_hit){.entry = e, .score = o->w->top.item[i].score};
-        if (o->analog) {
+        if (is_mode(o, "analog")) {
             hits[i].delta = q->precursor - o->lib->entry_precursor[e];
             nps_formula_change(hits[i].delta, 0.005, nps_library_formula(o->lib, e), hits[i].formula);
         }
     }
 }
 
-static nps_status search_ei(const search_options *o, const nps_prepared *q, const nps_filter *f, search_hit *hits,
-                            size_t *ret_n, nps_err *err)
+static nps_status search_lag(const search_options *o, const nps_prepared *q, const nps_filter *f, search_hit *hits,
+                             size_t *ret_n, nps_err *err)
 {
-    if (!o->analog) {
-        NPS_AUTO_MEM(uint32_t *) bin = nps_array(q->nominal.n, sizeof *bin);
-        NPS_AUTO_MEM(float *) weight = nps_array(q->nominal.n, sizeof *weight);
-        if (!bin || !weight)
-            return nps_fail_nomem(err);
-        size_t n = nps_index_ei_weights(&q->nominal, bin, weight);
-        nps_status st = nps_search_ei(o->lib, bin, weight, n, f, o->top, o->w, err);
-        if (st == NPS_OK)
-            take_top(o, q, hits, ret_n);
-        return st;
-    }
     NPS_AUTO_MEM(nps_lag_hit *) found = nps_array(o->top, sizeof *found);
     if (!found)
         return nps_fail_nomem(err);
     nps_status st = nps_search_lag(o->lib, &q->nominal, f, o->top, o->w, found, ret_n, err);
     for (size_t i = 0; st == NPS_OK && i < *ret_n; i++) {
-        hits[i] = (search_hit){.entry = found[i].entry, .score = found[i].score, .delta = found[i].lag};
+        hits[i] = (search_hit){
+            .entry = found[i].entry, .score = found[i].score, .delta = found[i].lag, .lag = found[i]};
         nps_formula_change(hits[i].delta, 0.11, nps_library_formula(o->lib, hits[i].entry), hits[i].formula);
     }
     return st;
 }
 
-static nps_status search_msms(const search_options *o, const nps_prepared *q, const nps_filter *f, search_hit *hits,
-                              size_t *ret_n, nps_err *err)
+static bool find_score(const char *name, nps_score *ret)
 {
-    double tol = 0;
-    nps_peak_view peaks = nps_peaks_view(&q->clean);
-    nps_status st = tolerance(o, q->precursor, &tol, err);
-    if (st != NPS_OK)
-        return st;
-    if ((o->analog || o->window_ppm > 0) && !(q->precursor > 0))
-        return nps_fail(err, NPS_E_RANGE, "this search needs a precursor m/z and the file gives none");
-    if (o->analog)
-        st = nps_search_hybrid(o->lib, peaks, q->precursor, tol, f, o->top, o->w, err);
-    else if (o->window_ppm > 0)
-        st = nps_search_window(o->lib, peaks, q->precursor, q->precursor * o->window_ppm * 1e-6, tol, f, o->top, o->w, err);
-    else
-        st = nps_search_open(o->lib, peaks, tol, f, o->top, o->w, err);
+    for (nps_score s = NPS_SCORE_WEIGHTED_COSINE; s <= NPS_SCORE_COMPOSITE; s++)
+        if (strcmp(nps_score_name(s), name) == 0) {
+            *ret = s;
+            return true;
+        }
+    return false;
+}
+
+static nps_status search_peaks(const search_options *o, const nps_prepared *q, const nps_filter *f, const char *score,
+                               search_hit *hits, size_t *ret_n, nps_err *err)
+{
+    nps_search_options so = {.reverse = o->reverse, .k = o->top, .tol_precursor = q->precursor * o->window_ppm * 1e-6};
+    so.mode = is_mode(o, "analog") ? NPS_MODE_ANALOG : is_mode(o, "loss") ? NPS_MODE_LOSS : NPS_MODE_OPEN;
+    if (so.mode == NPS_MODE_OPEN && o->window_ppm > 0 && q->technique != NPS_TECH_EI)
+        so.mode = NPS_MODE_WINDOW;
+    if (!find_score(score, &so.score))
+        return nps_fail(err, NPS_E_UNSUPPORTED, "%s spectra are not searched by '%s' in this mode",
+                        nps_technique_name(q->technique), nps_quote(score, strlen(score)).s);
+    nps_status st = tolerance(o, q->precursor, &so.tol_mz, err);
+    if (st == NPS_OK)
+        st = nps_search(o->lib, q, &so, f, o->w, err);
     if (st == NPS_OK)
         take_top(o, q, hits, ret_n);
     return st;
 }
 
-/* Scores besides the indexed ones. */
-static const struct {
-    nps_technique technique; /* msms stands for dart too */
-    bool analog;
-    const char *name;
-    nps_plain_score score;
-} plain_scores[] = {{NPS_TECH_EI, false, "composite", NPS_SCORE_COMPOSITE},
-                    {NPS_TECH_EI, false, "entropy", NPS_SCORE_NOMINAL_ENTROPY},
-                    {NPS_TECH_MSMS, false, "cosine", NPS_SCORE_COSINE},
-                    {NPS_TECH_MSMS, true, "modified-cosine", NPS_SCORE_MODIFIED_COSINE}};
-
-static nps_status search_plain(const search_options *o, const nps_spectrum *s, const nps_prepared *q,
-                               const nps_filter *f, search_hit *hits, size_t *ret_n, nps_err *err)
+static nps_status search_trace(const search_options *o, const nps_prepared *q, const nps_filter *f, const char *score,
+                               search_hit *hits, size_t *ret_n, nps_err *err)
 {
-    nps_technique t = s->technique == NPS_TECH_DART ? NPS_TECH_MSMS : s->technique;
-    for (size_t i = 0; i < sizeof plain_scores / sizeof *plain_scores; i++) {
-        if (plain_scores[i].technique != t || plain_scores[i].analog != o->analog ||
-            strcmp(plain_scores[i].name, o->score) != 0)
-            continue;
-        if (o->analog && !(q->precursor > 0))
-            return nps_fail(err, NPS_E_RANGE, "this search needs a precursor m/z and the file gives none");
-        double tol = 0;
-        nps_status st = tolerance(o, q->precursor, &tol, err);
-        if (st == NPS_OK)
-            st = nps_search_plain(o->lib, nps_peaks_view(t == NPS_TECH_EI ? &q->nominal : &s->peaks),
-                                  plain_scores[i].score, q->precursor, tol, f, o->top, o->w, err);
-        if (st == NPS_OK)
-            take_top(o, q, hits, ret_n);
-        return st;
-    }
-    return nps_fail(err, NPS_E_UNSUPPORTED, "%s spectra are not searched by '%s' in this mode",
-                    nps_technique_name(s->technique), nps_quote(o->score, strlen(o->score)).s);
+    if (!is_mode(o, "identity"))
+        return nps_fail(err, NPS_E_UNSUPPORTED, "a mass shift has no meaning for %s spectra", nps_technique_name(q->technique));
+    if (strcmp(score, "correlation") != 0 || o->reverse)
+        return nps_fail(err, NPS_E_UNSUPPORTED, "%s spectra are searched by correlation only", nps_technique_name(q->technique));
+    nps_status st = nps_search_ir(o->lib, q->grid, q->technique, f, o->top, o->w, err);
+    if (st == NPS_OK)
+        take_top(o, q, hits, ret_n);
+    return st;
 }
 
 static nps_status search(const search_options *o, const nps_spectrum *s, search_hit *hits, size_t *ret_n, nps_err *err)
@@ -170,19 +154,13 @@ static nps_status search(const search_options *o, const nps_spectrum *s, search_
     nps_status st = nps_prepare(s, &q, err);
     if (st != NPS_OK)
         return st;
-    if (o->score && strcmp(o->score, score_of(o, s->technique)) != 0)
-        st = search_plain(o, s, &q, &f, hits, ret_n, err);
-    else if (s->technique == NPS_TECH_EI)
-        st = search_ei(o, &q, &f, hits, ret_n, err);
-    else if (nps_technique_is_mass(s->technique))
-        st = search_msms(o, &q, &f, hits, ret_n, err);
-    else if (o->analog)
-        st = nps_fail(err, NPS_E_UNSUPPORTED, "a mass shift has no meaning for %s spectra", nps_technique_name(s->technique));
-    else {
-        st = nps_search_ir(o->lib, q.grid, s->technique, &f, o->top, o->w, err);
-        if (st == NPS_OK)
-            take_top(o, &q, hits, ret_n);
-    }
+    const char *score = o->score ? o->score : default_score(o, s->technique);
+    if (!nps_technique_is_mass(s->technique))
+        st = search_trace(o, &q, &f, score, hits, ret_n, err);
+    else if (s->technique == NPS_TECH_EI && is_mode(o, "analog") && strcmp(score, "all-lag") == 0)
+        st = search_lag(o, &q, &f, hits, ret_n, err);
+    else
+        st = search_peaks(o, &q, &f, score, hits, ret_n, err);
     nps_prepared_done(&q);
     return st;
 }
@@ -192,8 +170,8 @@ static void put_json(nps_buf *b, const search_options *o, const nps_spectrum *s,
     nps_jw w = nps_jw_init(b);
     nps_jw_object(&w, NULL);
     nps_jw_str(&w, "query", s->text[NPS_TEXT_NAME] ? s->text[NPS_TEXT_NAME] : "");
-    nps_jw_str(&w, "mode", o->analog ? "analog" : "identity");
-    nps_jw_str(&w, "score", o->score ? o->score : score_of(o, s->technique));
+    nps_jw_str(&w, "mode", o->mode);
+    nps_jw_str(&w, "score", o->score ? o->score : default_score(o, s->technique));
     nps_jw_array(&w, "hits");
     for (size_t i = 0; i < n; i++) {
         uint32_t sub = o->lib->entry_substance[hits[i].entry];
@@ -203,7 +181,7 @@ static void put_json(nps_buf *b, const search_options *o, const nps_spectrum *s,
         nps_jw_str(&w, "name", nps_library_text(o->lib, o->lib->sub_name[sub]));
         nps_jw_str(&w, "inchikey", nps_library_text(o->lib, o->lib->sub_inchikey[sub]));
         nps_jw_num(&w, "score", hits[i].score, 6);
-        if (o->analog) {
+        if (is_mode(o, "analog")) {
             nps_jw_num(&w, "delta_mass", hits[i].delta, 4);
             nps_jw_str(&w, "delta_formula", hits[i].formula);
         }
@@ -220,7 +198,7 @@ static void put_table(nps_buf *b, const search_options *o, const nps_spectrum *s
                    nps_technique_name(s->technique));
     for (size_t i = 0; i < n; i++) {
         nps_buf_printf(b, "  %3zu  %.4f  ", i + 1, hits[i].score);
-        if (o->analog)
+        if (is_mode(o, "analog"))
             nps_buf_printf(b, "%+9.3f Da  %-14s ", hits[i].delta, hits[i].formula);
         nps_buf_printf(b, "%s\n", nps_library_text(o->lib, o->lib->sub_name[o->lib->entry_substance[hits[i].entry]]));
     }
@@ -257,18 +235,24 @@ static nps_status search_one(void *arg, const char *file, nps_spectrum **s, nps_
 
 static int parse(int argc, char **argv, search_options *o)
 {
-    enum { LIBRARY = 1, MODE, SCORE, TOL, WINDOW, TOP, JSON, HELP };
+    enum { LIBRARY = 1, MODE, SCORE, REVERSE, TOL, WINDOW, TOP, THREADS, JSON, HELP };
     static const struct option longs[] = {{"library", 1, NULL, LIBRARY}, {"mode", 1, NULL, MODE}, {"score", 1, NULL, SCORE},
                                           {"tol", 1, NULL, TOL},         {"window", 1, NULL, WINDOW},
+                                          {"reverse", 0, NULL, REVERSE}, {"threads", 1, NULL, THREADS},
                                           {"top", 1, NULL, TOP},         {"json", 0, NULL, JSON}, {"help", 0, NULL, HELP},
                                           {0}};
     for (int c; (c = getopt_long(argc, argv, "h", longs, NULL)) != -1;)
         switch (c) {
         case LIBRARY: o->library = optarg; break;
         case MODE:
-            o->analog = strcmp(optarg, "analog") == 0;
-            if (!o->analog && strcmp(optarg, "identity") != 0)
-                return nps_cli_usage("search", "--mode '%s' is none of identity, analog", optarg);
+            o->mode = optarg;
+            if (!is_mode(o, "identity") && !is_mode(o, "analog") && !is_mode(o, "loss"))
+                return nps_cli_usage("search", "--mode '%s' is none of identity, analog, loss", optarg);
+            break;
+        case REVERSE: o->reverse = true; break;
+        case THREADS:
+            if (!nps_cli_size(optarg, 1, NPS_THREADS_MAX, &o->threads))
+                return nps_cli_usage("search", "--threads '%s' is outside 1..64", optarg);
             break;
         case SCORE: o->score = optarg; break;
         case TOL: o->tol = nps_span_of(optarg); break;
@@ -290,7 +274,7 @@ static int parse(int argc, char **argv, search_options *o)
 
 int nps_cmd_search(int argc, char **argv)
 {
-    search_options o = {.top = 10};
+    search_options o = {.mode = "identity", .top = 10, .threads = nps_cli_cores()};
     int rc = parse(argc, argv, &o);
     if (rc >= 0)
         return rc;
@@ -304,6 +288,8 @@ int nps_cmd_search(int argc, char **argv)
     nps_status st = nps_workspace_new(&w, &err);
     o.lib = lib;
     o.w = w;
+    if (st == NPS_OK)
+        nps_workspace_set_threads(w, (unsigned)o.threads);
     if (st == NPS_OK)
         st = nps_cli_each_spectrum(argv + optind, argc - optind, &limits, search_one, &o, &failed, &err);
     if (st != NPS_OK)

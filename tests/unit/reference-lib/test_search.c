@@ -79,7 +79,7 @@ static ranking rank(const nps_library *l, const nps_filter *f, const double *sco
     return r;
 }
 
-/* Entries of scores that agree within rounding may change places. */
+/* Entries of scores that agree within rounding (of the plain side's weights, which are floats) may change places. */
 static void assert_top(const char *what, const nps_ranked *got, size_t n, size_t k, ranking want)
 {
     size_t expected = want.n < k ? want.n : k;
@@ -87,13 +87,15 @@ static void assert_top(const char *what, const nps_ranked *got, size_t n, size_t
         print_error("%s: %zu hits, expected %zu\n", what, n, expected);
     assert_int_equal(n, expected);
     for (size_t i = 0; i < n; i++) {
-        assert_near(got[i].score, want.item[i].score, 0, 1e-9);
+        if (fabs(got[i].score - want.item[i].score) > 2e-7)
+            print_error("%s: hit %zu is entry %u, expected %u\n", what, i, got[i].index, want.item[i].index);
+        assert_near(got[i].score, want.item[i].score, 0, 2e-7);
         if (got[i].index != want.item[i].index) {
             size_t j = 0;
             while (j < want.n && want.item[j].index != got[i].index)
                 j++;
             assert_true(j < want.n);
-            assert_near(want.item[j].score, got[i].score, 0, 1e-9);
+            assert_near(want.item[j].score, got[i].score, 0, 2e-7);
         }
         if (i && got[i].score == got[i - 1].score)
             assert_true(got[i].index > got[i - 1].index);
@@ -106,29 +108,49 @@ static bool has_technique(const nps_library *l, uint32_t e, nps_technique a, nps
     return l->entry_technique[e] == a || l->entry_technique[e] == b;
 }
 
-static void plain_ei(const nps_library *l, const uint32_t *bin, const float *weight, size_t n, double *score)
+/* The score of one pair by core's plain functions, from the peaks as read: nothing of the index is used. NAN: not of the
+ * query's technique. */
+static double plain_ei(const nps_library *l, uint32_t e, const nps_peaks *q, nps_score score, bool reverse)
 {
     nps_err err;
-    for (uint32_t e = 0; e < l->n_entry; e++) {
-        score[e] = NAN;
-        if (l->entry_technique[e] != NPS_TECH_EI)
-            continue;
-        nps_peaks p;
-        uint32_t rb[2048];
-        float rw[2048];
-        assert_ok(nps_clean_nominal(nps_library_peak_row(l, e), &p, &err), &err);
-        size_t m = nps_index_ei_weights(&p, rb, rw);
-        double sum = 0;
-        for (size_t i = 0; i < n; i++)
-            for (size_t j = 0; j < m; j++)
-                if (bin[i] == rb[j])
-                    sum += (double)weight[i] * (double)rw[j];
-        score[e] = fmin(sum, 1);
-        nps_peaks_done(&p);
+    nps_peaks r;
+    double result;
+    if (l->entry_technique[e] != NPS_TECH_EI)
+        return NAN;
+    assert_ok(nps_clean_nominal(nps_library_peak_row(l, e), &r, &err), &err);
+    if (score == NPS_SCORE_ENTROPY) {
+        float *wq = calloc(q->n, sizeof *wq), *wr = calloc(r.n, sizeof *wr);
+        nps_entropy_weight(q->intensity, q->n, wq);
+        nps_entropy_weight(r.intensity, r.n, wr);
+        double common = 0;
+        for (size_t i = 0; i < q->n && reverse; i++)
+            for (size_t j = 0; j < r.n; j++)
+                common += q->mz[i] == r.mz[j] ? (double)wq[i] : 0;
+        float *part = calloc(q->n, sizeof *part);
+        double *mz = calloc(q->n, sizeof *mz);
+        size_t n = 0;
+        for (size_t i = 0; i < q->n; i++) {
+            bool has = !reverse;
+            for (size_t j = 0; j < r.n; j++)
+                has = has || q->mz[i] == r.mz[j];
+            if (!has)
+                continue;
+            mz[n] = q->mz[i];
+            part[n++] = reverse ? (float)((double)wq[i] / common) : wq[i];
+        }
+        result = nps_entropy_similarity((nps_peak_view){mz, part, n}, (nps_peak_view){r.mz, wr, r.n}, 0.1, NULL);
+        free(wq);
+        free(wr);
+        free(part);
+        free(mz);
+    } else {
+        nps_nominal_similarity s =
+            nps_nominal_compare(nps_peaks_view(q), nps_peaks_view(&r), score == NPS_SCORE_COSINE ? 0 : 1, 0.5);
+        result = reverse ? s.reverse : score == NPS_SCORE_COMPOSITE ? s.composite : s.cosine;
     }
+    nps_peaks_done(&r);
+    return fmin(result, 1);
 }
-
-typedef enum { OPEN, WINDOW, HYBRID } msms_kind;
 
 static double gain(float x, float y)
 {
@@ -152,25 +174,75 @@ static double plain_hybrid(nps_peak_view q, nps_peak_view r, double shift, doubl
     return fmin(fmax(sum, 0), 1);
 }
 
-/* From the peaks as read, cleaned anew: nothing of the index is used. */
-static void plain_msms(const nps_library *l, msms_kind kind, nps_peak_view q, double precursor, double window, double tol,
-                       double *score)
+static nps_peak_view view(const double *mz, const float *intensity, size_t n)
+{
+    return (nps_peak_view){mz, intensity, n};
+}
+
+/* Query peaks within tol of a peak of r, shares again where `shares`. */
+static size_t plain_common(nps_peak_view q, nps_peak_view r, double tol, bool shares, double *mz, float *intensity)
+{
+    size_t n = 0;
+    double sum = 0;
+    for (size_t i = 0; i < q.n; i++)
+        for (size_t j = 0; j < r.n; j++)
+            if (fabs(q.mz[i] - r.mz[j]) <= tol) {
+                mz[n] = q.mz[i];
+                sum += (double)(intensity[n++] = q.intensity[i]);
+                break;
+            }
+    for (size_t i = 0; i < n && shares; i++)
+        intensity[i] = (float)((double)intensity[i] / sum);
+    return n;
+}
+
+/* The same for MS/MS, cleaned anew. */
+static double plain_msms(const nps_library *l, uint32_t e, const nps_prepared *q, const nps_search_options *o)
 {
     nps_err err;
-    for (uint32_t e = 0; e < l->n_entry; e++) {
-        double other = l->entry_precursor[e];
-        score[e] = NAN;
-        if (!has_technique(l, e, NPS_TECH_MSMS, NPS_TECH_DART) || (kind != OPEN && !(other > 0)) ||
-            (kind == WINDOW && fabs(other - precursor) > window))
-            continue;
-        nps_peaks c;
-        assert_ok(nps_index_clean(nps_library_peak_row(l, e), other, &c, &err), &err);
-        nps_peak_view r = nps_peaks_view(&c);
-        bool unit = kind == WINDOW && (nps_is_unit_resolution(q) || nps_is_unit_resolution(r));
-        score[e] = kind == HYBRID ? plain_hybrid(q, r, precursor - other, tol)
-                                  : nps_entropy_similarity(q, r, unit ? NPS_UNIT_TOL : tol, NULL);
-        nps_peaks_done(&c);
+    double other = l->entry_precursor[e], tol = o->tol_mz, score;
+    if (!has_technique(l, e, NPS_TECH_MSMS, NPS_TECH_DART) || (o->mode != NPS_MODE_OPEN && !(other > 0)) ||
+        (o->mode == NPS_MODE_WINDOW && fabs(other - q->precursor) > o->tol_precursor))
+        return NAN;
+    nps_peaks c;
+    float *weight = NULL;
+    assert_ok(nps_index_clean(nps_library_peak_row(l, e), other, &c, &weight, &err), &err);
+    bool entropy = o->score == NPS_SCORE_ENTROPY;
+    nps_peak_view a = entropy ? nps_prepared_weighted(q) : nps_peaks_view(&q->clean);
+    nps_peak_view b = view(c.mz, entropy ? weight : c.intensity, c.n);
+    if (o->mode == NPS_MODE_WINDOW && (nps_is_unit_resolution(a) || nps_is_unit_resolution(b)))
+        tol = NPS_UNIT_TOL;
+    double shift = q->precursor - other;
+    /* Weights belong to the masses as measured. */
+    double mz_power = o->score == NPS_SCORE_WEIGHTED_COSINE ? 1 : 0;
+    float *weights_a = calloc(a.n, sizeof *weights_a);
+    for (size_t i = 0; i < a.n; i++)
+        weights_a[i] = entropy ? a.intensity[i] : (float)(pow(a.mz[i], mz_power) * sqrt((double)a.intensity[i]));
+    a.intensity = weights_a;
+    for (size_t i = 0; i < c.n; i++) {
+        if (!entropy)
+            c.intensity[i] = (float)(pow(c.mz[i], mz_power) * sqrt((double)c.intensity[i]));
+        c.mz[i] += o->mode == NPS_MODE_LOSS ? shift : 0;
     }
+    double *mz = calloc(a.n, sizeof *mz);
+    float *part = calloc(a.n, sizeof *part);
+    if (o->reverse)
+        a = view(mz, part, plain_common(a, b, tol, entropy, mz, part));
+    if (entropy) {
+        score = o->mode == NPS_MODE_ANALOG ? plain_hybrid(a, b, shift, tol) : nps_entropy_similarity(a, b, tol, NULL);
+    } else {
+        nps_pair_scratch scratch = {0};
+        uint32_t matched;
+        nps_cosine_options co = {.tol_mz = tol, .intensity_power = 1, .shift = o->mode == NPS_MODE_ANALOG ? shift : 0};
+        assert_ok(nps_cosine_greedy(a, b, &co, &scratch, &score, &matched, &err), &err);
+        nps_pair_scratch_done(&scratch);
+    }
+    free(weights_a);
+    free(mz);
+    free(part);
+    free(weight);
+    nps_peaks_done(&c);
+    return fmin(score, 1);
 }
 
 /* --- queries and filters ------------------------------------------------------------------------------------------------ */
@@ -204,6 +276,14 @@ static nps_spectrum *query_near(uint32_t e)
     return q;
 }
 
+static nps_prepared prepared(const nps_spectrum *s)
+{
+    nps_prepared q;
+    nps_err err;
+    assert_ok(nps_prepare(s, &q, &err), &err);
+    return q;
+}
+
 static void the_ei_search_equals_comparing_with_every_entry(void **state)
 {
     (void)state;
@@ -213,39 +293,46 @@ static void the_ei_search_equals_comparing_with_every_entry(void **state)
         if (lib->entry_technique[e] != NPS_TECH_EI)
             continue;
         NPS_AUTO(nps_spectrum) s = query_near(e);
-        nps_peaks p;
-        uint32_t bin[2048];
-        float weight[2048];
-        assert_ok(nps_clean_nominal(nps_peaks_view(&s->peaks), &p, &err), &err);
-        size_t n = nps_index_ei_weights(&p, bin, weight);
-        nps_peaks_done(&p);
-        plain_ei(lib, bin, weight, n, score);
-        for (int i = 0; i < 5; i++)
-            for (size_t k = 0; k < 3; k++) {
-                nps_filter f = filter_number(i, e);
-                assert_ok(nps_search_ei(lib, bin, weight, n, &f, ks[k], w, &err), &err);
-                assert_top("ei", w->top.item, w->top.n, ks[k], rank(lib, &f, score, 1e-300));
-            }
+        nps_prepared q = prepared(s);
+        for (int how = 0; how < 8; how++) {
+            nps_search_options o = {.score = (nps_score)(how % 4), .reverse = how >= 4};
+            for (uint32_t i = 0; i < lib->n_entry; i++)
+                score[i] = plain_ei(lib, i, &q.nominal, o.score, o.reverse);
+            for (int i = 0; i < 5; i++)
+                for (size_t k = 0; k < 3; k++) {
+                    nps_filter f = filter_number(i, e);
+                    o.k = ks[k];
+                    assert_ok(nps_search(lib, &q, &o, &f, w, &err), &err);
+                    assert_top(nps_score_name(o.score), w->top.item, w->top.n, ks[k], rank(lib, &f, score, 1e-300));
+                }
+        }
+        nps_prepared_done(&q);
     }
     free(score);
 }
 
-static void check_msms(const nps_library *l, nps_peak_view q, double precursor, double tol, const nps_filter *f, size_t k,
-                       double *score)
+static void check_msms(const nps_library *l, const nps_prepared *q, double tol, const nps_filter *f, size_t k, double *score)
 {
+    static const struct {
+        nps_search_mode mode;
+        const char *name;
+        double window;
+        bool reverse;
+    } ways[] = {{NPS_MODE_OPEN, "open", 0, false},       {NPS_MODE_OPEN, "open, reverse", 0, true},
+                {NPS_MODE_WINDOW, "window", 0.005, false}, {NPS_MODE_WINDOW, "window", 0.4, false},
+                {NPS_MODE_WINDOW, "window", 30, true},   {NPS_MODE_ANALOG, "analog", 0, false},
+                {NPS_MODE_LOSS, "loss", 0, false}};
     nps_err err;
-    plain_msms(l, OPEN, q, 0, 0, tol, score);
-    assert_ok(nps_search_open(l, q, tol, f, k, w, &err), &err);
-    assert_top("open", w->top.item, w->top.n, k, rank(l, f, score, 1e-300));
-    static const double windows[] = {0.005, 0.4, 30};
-    for (size_t i = 0; i < 3; i++) {
-        plain_msms(l, WINDOW, q, precursor, windows[i], tol, score);
-        assert_ok(nps_search_window(l, q, precursor, windows[i], tol, f, k, w, &err), &err);
-        assert_top("window", w->top.item, w->top.n, k, rank(l, f, score, 0));
-    }
-    plain_msms(l, HYBRID, q, precursor, 0, tol, score);
-    assert_ok(nps_search_hybrid(l, q, precursor, tol, f, k, w, &err), &err);
-    assert_top("hybrid", w->top.item, w->top.n, k, rank(l, f, score, 1e-300));
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++)
+        for (int s = 0; s < 3; s++) {
+            nps_search_options o = {ways[i].mode, (nps_score)s, ways[i].reverse, tol, ways[i].window, k};
+            for (uint32_t e = 0; e < l->n_entry; e++)
+                score[e] = plain_msms(l, e, q, &o);
+            assert_ok(nps_search(l, q, &o, f, w, &err), &err);
+            char what[80];
+            snprintf(what, sizeof what, "%s, %s", ways[i].name, nps_score_name(o.score));
+            assert_top(what, w->top.item, w->top.n, k, rank(l, f, score, o.mode == NPS_MODE_WINDOW ? 0 : 1e-300));
+        }
 }
 
 static void the_msms_searches_equal_comparing_with_every_entry(void **state)
@@ -258,7 +345,6 @@ static void the_msms_searches_equal_comparing_with_every_entry(void **state)
         if (!has_technique(lib, e, NPS_TECH_MSMS, NPS_TECH_DART))
             continue;
         NPS_AUTO(nps_spectrum) s = query_near(e);
-        nps_peaks c;
         /* Half of the queries as an analogue: another precursor, every second peak moved with it. */
         double shift = e % 2 ? 14.01565 : 0;
         for (size_t i = 1; i < s->peaks.n && shift > 0; i += 2)
@@ -266,12 +352,12 @@ static void the_msms_searches_equal_comparing_with_every_entry(void **state)
         nps_peaks_repairs repairs = {0};
         assert_ok(nps_peaks_settle(&s->peaks, &repairs, &err), &err);
         s->precursor_mz += shift;
-        assert_ok(nps_index_clean(nps_peaks_view(&s->peaks), s->precursor_mz, &c, &err), &err);
+        nps_prepared q = prepared(s);
         for (int i = 0; i < 5; i++) {
             nps_filter f = filter_number(i, e);
-            check_msms(lib, nps_peaks_view(&c), s->precursor_mz, tols[e % 3], &f, ks[(size_t)i % 3], score);
+            check_msms(lib, &q, tols[e % 3], &f, ks[(size_t)i % 3], score);
         }
-        nps_peaks_done(&c);
+        nps_prepared_done(&q);
     }
     free(score);
 }
@@ -326,55 +412,23 @@ static void the_infrared_search_equals_comparing_with_every_entry(void **state)
     free(grid);
 }
 
-/* The walk over all entries gives each the score that core gives the pair. */
-static void the_plain_scores_are_those_of_core(void **state)
-{
-    (void)state;
-    NPS_AUTO(nps_spectrum) ei = synth_ei(&rng);
-    nps_peaks q;
-    nps_err err;
-    nps_filter f = nps_filter_all();
-    assert_ok(nps_clean_nominal(nps_peaks_view(&ei->peaks), &q, &err), &err);
-    assert_ok(nps_search_plain(lib, nps_peaks_view(&q), NPS_SCORE_COMPOSITE, 0, 0.02, &f, lib->n_entry, w, &err), &err);
-    assert_true(w->top.n > 0);
-    for (size_t i = 0; i < w->top.n; i++) {
-        nps_peaks r;
-        assert_int_equal(lib->entry_technique[w->top.item[i].index], NPS_TECH_EI);
-        assert_ok(nps_clean_nominal(nps_library_peak_row(lib, w->top.item[i].index), &r, &err), &err);
-        assert_near(w->top.item[i].score, nps_nominal_compare(nps_peaks_view(&q), nps_peaks_view(&r), 1, 0.5).composite, 0, 0);
-        assert_true(!i || w->top.item[i].score <= w->top.item[i - 1].score);
-        nps_peaks_done(&r);
-    }
-    nps_peaks_done(&q);
-    NPS_AUTO(nps_spectrum) msms = synth_of(NPS_TECH_MSMS, &rng);
-    nps_peak_view v = nps_peaks_view(&msms->peaks);
-    for (int shifted = 0; shifted < 2; shifted++) {
-        assert_ok(nps_search_plain(lib, v, shifted ? NPS_SCORE_MODIFIED_COSINE : NPS_SCORE_COSINE, msms->precursor_mz, 0.02,
-                                   &f, lib->n_entry, w, &err), &err);
-        nps_pair_scratch scratch = {0};
-        for (size_t i = 0; i < w->top.n; i++) {
-            uint32_t e = w->top.item[i].index, matched;
-            double score, away = msms->precursor_mz - lib->entry_precursor[e];
-            nps_cosine_options o = {.tol_mz = 0.02, .intensity_power = 0.5, .shift = shifted ? away : 0};
-            assert_ok(nps_cosine_greedy(v, nps_library_peak_row(lib, e), &o, &scratch, &score, &matched, &err), &err);
-            assert_near(w->top.item[i].score, score, 0, 0);
-        }
-        nps_pair_scratch_done(&scratch);
-    }
-}
-
 static void an_empty_query_finds_nothing(void **state)
 {
     (void)state;
     nps_filter f = nps_filter_all();
-    nps_peak_view none = {NULL, NULL, 0};
     nps_err err;
-    assert_ok(nps_search_ei(lib, NULL, NULL, 0, &f, 5, w, &err), &err);
-    assert_int_equal(w->top.n, 0);
-    assert_ok(nps_search_open(lib, none, 0.02, &f, 5, w, &err), &err);
-    assert_int_equal(w->top.n, 0);
-    assert_ok(nps_search_hybrid(lib, none, 300, 0.02, &f, 5, w, &err), &err);
-    assert_int_equal(w->top.n, 0);
+    nps_prepared ei = {.technique = NPS_TECH_EI}, msms = {.technique = NPS_TECH_MSMS, .precursor = 300};
+    static const nps_search_mode modes[] = {NPS_MODE_OPEN, NPS_MODE_ANALOG, NPS_MODE_LOSS};
+    for (int s = 0; s < 3; s++) {
+        nps_search_options o = {.score = (nps_score)s, .tol_mz = 0.02, .k = 5};
+        assert_ok(nps_search(lib, &ei, &o, &f, w, &err), &err);
+        assert_int_equal(w->top.n, 0);
+        for (size_t m = 0; m < 3; m++) {
+            o.mode = modes[m];
+            assert_ok(nps_search(lib, &msms, &o, &f, w, &err), &err);
+            assert_int_equal(w->top.n, 0);
+        }
+    }
     float *nowhere = calloc(NPS_IR_GRID_N, sizeof *nowhere);
     for (size_t i = 0; i < NPS_IR_GRID_N; i++)
         nowhere[i] = NAN;
@@ -383,21 +437,97 @@ static void an_empty_query_finds_nothing(void **state)
     free(nowhere);
 }
 
+static void what_does_not_go_together_is_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        nps_technique technique;
+        double precursor;
+        nps_search_options o;
+        nps_status status;
+        const char *text;
+    } cases[] = {
+        {NPS_TECH_IR, 0, {.k = 1}, NPS_E_UNSUPPORTED, "ir spectra have no peaks to search by"},
+        {NPS_TECH_EI, 0, {.mode = NPS_MODE_LOSS, .k = 1}, NPS_E_UNSUPPORTED, "ei spectra have no precursor to search by"},
+        {NPS_TECH_MSMS, 300, {.score = NPS_SCORE_COMPOSITE, .k = 1}, NPS_E_UNSUPPORTED, "the composite score is for ei spectra"},
+        {NPS_TECH_MSMS, 300, {.mode = NPS_MODE_ANALOG, .reverse = true, .k = 1}, NPS_E_UNSUPPORTED,
+         "a reverse search goes with direct matches only"},
+        {NPS_TECH_MSMS, 0, {.mode = NPS_MODE_LOSS, .k = 1}, NPS_E_RANGE,
+         "this search needs a precursor m/z and the file gives none"},
+    };
+    nps_filter f = nps_filter_all();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        nps_err err = {0};
+        nps_prepared q = {.technique = cases[i].technique, .precursor = cases[i].precursor};
+        assert_int_equal(nps_search(lib, &q, &cases[i].o, &f, w, &err), cases[i].status);
+        assert_string_equal(err.msg, cases[i].text);
+    }
+}
+
 static void a_search_leaves_nothing_behind_for_the_next(void **state)
 {
     (void)state;
     nps_filter f = nps_filter_all();
     nps_err err;
+    nps_search_options o = {.score = NPS_SCORE_ENTROPY, .tol_mz = 0.02, .k = 5};
     /* Weights so far apart that rounding can make the gain of a pair fall below zero. */
     for (uint32_t e = 0; e < lib->n_entry; e++) {
         nps_peak_view r = nps_library_clean_row(lib, e);
         for (size_t i = 0; i < r.n; i++) {
             float tiny = 3e-17F * (float)(1 + nps_test_uniform(&rng));
-            assert_ok(nps_search_open(lib, (nps_peak_view){&r.mz[i], &tiny, 1}, 0.02, &f, 5, w, &err), &err);
+            double mz = r.mz[i];
+            nps_prepared q = {.technique = NPS_TECH_MSMS, .clean = {.mz = &mz, .intensity = &tiny, .n = 1}, .weight = &tiny};
+            assert_ok(nps_search(lib, &q, &o, &f, w, &err), &err);
         }
-        for (uint32_t j = 0; j < lib->n_entry; j++)
-            assert_true(w->score[j] == 0);
+        for (uint32_t j = 0; j < NPS_SHARD_ROWS; j++)
+            assert_true(w->scratch[0]->sum[j] == 0);
     }
+}
+
+/* More entries than a shard holds: threads, batches and single queries give the same, to the last digit. */
+static void threads_and_batches_change_nothing(void **state)
+{
+    (void)state;
+    enum { N = NPS_SHARD_ROWS + 3000, QUERIES = 6 };
+    nps_err err;
+    nps_builder *b = synth_builder(NULL, NULL);
+    for (unsigned i = 0; i < N; i++) {
+        const double mz[] = {50 + i % 37, 90 + i % 71 + 0.03, 200 + i % 11};
+        const float intensity[] = {(float)(1 + i % 13), (float)(1 + i % 29), (float)(1 + i % 7)};
+        NPS_AUTO(nps_spectrum) s = synth_peaks(i % 2 ? NPS_TECH_EI : NPS_TECH_MSMS, i % 2 ? 0 : 300 + i % 5, mz, intensity, 3);
+        synth_label(s, i, 1);
+        synth_add(b, s);
+    }
+    NPS_AUTO_LIBRARY big = synth_finish(b);
+    assert_int_equal(big->n_shard, 2);
+    nps_filter f = nps_filter_all();
+    for (int ei = 0; ei < 2; ei++) {
+        nps_prepared q[QUERIES];
+        nps_topk one[QUERIES] = {{0}}, many[QUERIES] = {{0}};
+        nps_search_options o = {.score = NPS_SCORE_ENTROPY, .tol_mz = 0.02, .k = 40};
+        for (uint32_t i = 0; i < QUERIES; i++) {
+            assert_ok(nps_prepare_entry(big, 2 * (i * 3000) + (uint32_t)ei, &q[i], &err), &err);
+            assert_ok(nps_topk_init(&one[i], o.k, &err), &err);
+            assert_ok(nps_topk_init(&many[i], o.k, &err), &err);
+            nps_workspace_set_threads(w, 1);
+            assert_ok(nps_search_batch(big, &q[i], 1, &o, &f, w, &one[i], &err), &err);
+            assert_int_equal(one[i].n, o.k);
+        }
+        for (unsigned threads = 1; threads <= 5; threads += 2) {
+            nps_workspace_set_threads(w, threads);
+            assert_ok(nps_search_batch(big, q, QUERIES, &o, &f, w, many, &err), &err);
+            for (int i = 0; i < QUERIES; i++) {
+                assert_int_equal(many[i].n, one[i].n);
+                assert_memory_equal(many[i].item, one[i].item, one[i].n * sizeof *one[i].item);
+            }
+        }
+        for (int i = 0; i < QUERIES; i++) {
+            nps_prepared_done(&q[i]);
+            nps_topk_done(&one[i]);
+            nps_topk_done(&many[i]);
+        }
+    }
+    nps_workspace_set_threads(w, 1);
 }
 
 static void unit_masses_are_multiples_of_a_tenth(void **state)
@@ -452,12 +582,11 @@ static void the_msms_searches_are_exact_on_real_spectra(void **state)
     nps_filter f = nps_filter_all();
     for (int i = 0; i < 20; i++) {
         NPS_AUTO(nps_spectrum) s = NULL;
-        nps_peaks c;
         assert_ok(nps_reader_next(qr, &s, &err), &err);
-        assert_ok(nps_index_clean(nps_peaks_view(&s->peaks), s->precursor_mz, &c, &err), &err);
+        nps_prepared q = prepared(s);
         /* 0.0203 is no difference of two m/z with the decimals of these files: no pair lies on the edge. */
-        check_msms(real, nps_peaks_view(&c), s->precursor_mz, 0.0203000007, &f, 50, score);
-        nps_peaks_done(&c);
+        check_msms(real, &q, 0.0203000007, &f, 50, score);
+        nps_prepared_done(&q);
     }
     free(score);
 }
@@ -469,9 +598,10 @@ int main(void)
         cmocka_unit_test(the_ei_search_equals_comparing_with_every_entry),
         cmocka_unit_test(the_msms_searches_equal_comparing_with_every_entry),
         cmocka_unit_test(the_infrared_search_equals_comparing_with_every_entry),
-        cmocka_unit_test(the_plain_scores_are_those_of_core),
         cmocka_unit_test(an_empty_query_finds_nothing),
+        cmocka_unit_test(what_does_not_go_together_is_refused),
         cmocka_unit_test(a_search_leaves_nothing_behind_for_the_next),
+        cmocka_unit_test(threads_and_batches_change_nothing),
         cmocka_unit_test(unit_masses_are_multiples_of_a_tenth),
         cmocka_unit_test(the_msms_searches_are_exact_on_real_spectra),
     };

@@ -1,0 +1,135 @@
+#include "core/shift_match.h"
+
+#include "core/similarity.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+static double power(double x, double p)
+{
+    return p == 0 ? 1 : p == 1 ? x : p == 0.5 ? sqrt(x) : pow(x, p);
+}
+
+void nps_nominal_row_set(nps_nominal_row *row, const double *mz, const float *intensity, size_t n, double mz_power,
+                         double intensity_power, unsigned lowest)
+{
+    for (size_t i = 0; i < row->n; i++)
+        row->weight[row->bin[i]] = 0;
+    row->n = 0;
+    double squares = 0;
+    for (size_t i = 0; i < n;) {
+        double at = mz[i];
+        if (at >= NPS_NOMINAL_BINS)
+            break;
+        uint32_t bin = nps_nominal_bin(at);
+        double sum = 0;
+        for (; i < n && mz[i] < NPS_NOMINAL_BINS && nps_nominal_bin(mz[i]) == bin; i++)
+            sum += (double)intensity[i];
+        if (bin < 1 || bin < lowest || bin >= NPS_NOMINAL_BINS)
+            continue;
+        double w = power(bin, mz_power) * power(sum, intensity_power);
+        row->bin[row->n++] = (uint16_t)bin;
+        row->weight[bin] = w;
+        squares += w * w;
+    }
+    double scale = squares > 0 ? 1 / sqrt(squares) : 0;
+    row->sum = 0;
+    for (size_t i = 0; i < row->n; i++)
+        row->sum += row->weight[row->bin[i]] *= scale;
+}
+
+double nps_nominal_dot(const nps_nominal_row *q, const nps_nominal_row *r)
+{
+    double sum = 0;
+    for (size_t i = 0; i < q->n; i++)
+        sum += q->weight[q->bin[i]] * r->weight[q->bin[i]];
+    return sum;
+}
+
+/* Weight of the bin, 0 outside the bins: `m` may leave them by up to NPS_LAG_MAX. */
+static double at(const nps_nominal_row *row, int m)
+{
+    return m >= 0 && m < NPS_NOMINAL_BINS ? row->weight[m] : 0;
+}
+
+double nps_nominal_correlation(const nps_nominal_row *q, const nps_nominal_row *r, int lag)
+{
+    double sum = 0;
+    for (size_t i = 0; i < q->n; i++)
+        sum += q->weight[q->bin[i]] * at(r, q->bin[i] - lag);
+    return sum;
+}
+
+/* A path goes r[m - lag], q[m], r[m], q[m + lag], ... and breaks where the query has no peak. Best sums of the part of the
+ * path that ends with ... */
+typedef struct {
+    double with_q; /* ... q[m] */
+    double with_r; /* ... r[m] */
+} path_state;
+
+static path_state step(path_state before, double shifted, double direct)
+{
+    double with_q = fmax(before.with_r, before.with_q + shifted);
+    return (path_state){with_q, fmax(with_q, before.with_r + direct)};
+}
+
+/* For lag > 0; a negative one is the positive one with the spectra exchanged. */
+static double walk(const nps_nominal_row *q, const nps_nominal_row *r, int lag, path_state *states)
+{
+    double total = 0;
+    for (size_t i = 0; i < q->n; i++) {
+        int m = q->bin[i];
+        double w = q->weight[m];
+        path_state before = at(q, m - lag) > 0 ? states[m - lag] : (path_state){0, 0};
+        states[m] = step(before, w * at(r, m - lag), w * r->weight[m]);
+        total += states[m].with_r - before.with_r;
+    }
+    return total;
+}
+
+double nps_shift_match(const nps_nominal_row *q, const nps_nominal_row *r, int lag)
+{
+    path_state states[NPS_NOMINAL_BINS];
+    return lag > 0 ? walk(q, r, lag, states) : walk(r, q, -lag, states);
+}
+
+static int by_query_bin(const void *a, const void *b)
+{
+    const nps_shift_pair *x = a, *y = b;
+    return x->q < y->q ? -1 : x->q > y->q;
+}
+
+size_t nps_shift_pairs(const nps_nominal_row *q, const nps_nominal_row *r, int lag, nps_shift_pair *ret_pairs)
+{
+    path_state states[NPS_NOMINAL_BINS];
+    bool done[NPS_NOMINAL_BINS] = {false};
+    const nps_nominal_row *a = lag > 0 ? q : r, *b = lag > 0 ? r : q;
+    int up = lag > 0 ? lag : -lag;
+    size_t n = 0;
+    walk(a, b, up, states);
+    /* Back along each path from its end: the last choice that reached the sum. */
+    for (size_t i = a->n; i-- > 0;) {
+        int m = a->bin[i];
+        if (done[m])
+            continue;
+        bool r_is_free = true; /* whether b[m] may still be used */
+        for (; m >= 0 && at(a, m) > 0; m -= up) {
+            done[m] = true;
+            double w = a->weight[m];
+            path_state before = at(a, m - up) > 0 ? states[m - up] : (path_state){0, 0};
+            int other = -1;
+            if (r_is_free && b->weight[m] > 0 && states[m].with_r > states[m].with_q)
+                other = m;
+            else if (at(b, m - up) > 0 && states[m].with_q > before.with_r)
+                other = m - up;
+            r_is_free = other != m - up;
+            if (other >= 0)
+                ret_pairs[n++] = lag > 0 ? (nps_shift_pair){(uint16_t)m, (uint16_t)other, w * b->weight[other]}
+                                         : (nps_shift_pair){(uint16_t)other, (uint16_t)m, w * b->weight[other]};
+        }
+    }
+    if (n > 1)
+        qsort(ret_pairs, n, sizeof *ret_pairs, by_query_bin);
+    return n;
+}

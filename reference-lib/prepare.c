@@ -1,0 +1,63 @@
+#include "reference-lib/prepare.h"
+
+#include "reference-lib/index.h"
+#include "reference-lib/ir.h"
+#include "spectra/clean.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void nps_prepared_done(nps_prepared *p)
+{
+    nps_peaks_done(&p->nominal);
+    nps_peaks_done(&p->clean);
+    free(p->weight);
+    free(p->grid);
+    *p = (nps_prepared){0};
+}
+
+static nps_status prepare_peaks(nps_peak_view peaks, nps_prepared *p, nps_err *err)
+{
+    return p->technique == NPS_TECH_EI ? nps_clean_nominal(peaks, &p->nominal, err)
+                                       : nps_index_clean(peaks, p->precursor, &p->clean, &p->weight, err);
+}
+
+nps_status nps_prepare(const nps_spectrum *s, nps_prepared *ret, nps_err *err)
+{
+    nps_prepared p = {.technique = s->technique, .precursor = s->precursor_mz, .polarity = s->polarity};
+    nps_status st = NPS_OK;
+    if (nps_technique_is_mass(s->technique)) {
+        st = prepare_peaks(nps_peaks_view(&s->peaks), &p, err);
+    } else {
+        p.grid = nps_array(NPS_IR_GRID_N, sizeof *p.grid);
+        st = p.grid ? nps_ir_grid(&s->trace, p.grid, err) : nps_fail_nomem(err);
+    }
+    if (st == NPS_OK)
+        *ret = p;
+    else
+        nps_prepared_done(&p);
+    return st;
+}
+
+nps_status nps_prepare_entry(const nps_library *lib, uint32_t entry, nps_prepared *ret, nps_err *err)
+{
+    nps_prepared p = {.technique = (nps_technique)lib->entry_technique[entry],
+                      .precursor = lib->entry_precursor[entry],
+                      .polarity = lib->entry_polarity[entry]};
+    nps_status st = NPS_OK;
+    if (nps_technique_is_mass(p.technique)) {
+        st = prepare_peaks(nps_library_peak_row(lib, entry), &p, err);
+    } else {
+        p.grid = nps_array(NPS_IR_GRID_N, sizeof *p.grid);
+        if (!p.grid)
+            return nps_fail_nomem(err);
+        for (uint64_t r = 0; r < lib->n_ir; r++)
+            if (lib->ir_entry[r] == entry)
+                memcpy(p.grid, lib->ir_y + r * NPS_IR_GRID_N, NPS_IR_GRID_N * sizeof *p.grid);
+    }
+    if (st == NPS_OK)
+        *ret = p;
+    else
+        nps_prepared_done(&p);
+    return st;
+}
