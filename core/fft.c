@@ -57,7 +57,7 @@ size_t nps_fft_bins(const nps_fft *f)
 
 size_t nps_fft_good_size(size_t n)
 {
-    for (n += n & 1;; n += 2) {
+    for (n = (n + 31) / 32 * 32;; n += 32) {
         size_t m = n;
         while (m % 2 == 0)
             m /= 2;

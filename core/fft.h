@@ -20,7 +20,7 @@ NPS_DEFINE_FREEP(nps_fft)
 
 size_t nps_fft_bins(const nps_fft *f);  /* n / 2 + 1 */
 
-/* Smallest size >= n that FFTW does fast: 2^a 3^b 5^c, even. */
+/* Smallest size >= n that FFTW does fast: 2^a 3^b 5^c with a >= 5. */
 size_t nps_fft_good_size(size_t n);
 
 /* Aligned memory of n floats, zeroed; freed by nps_fft_release. NULL when memory is short. */

@@ -83,7 +83,8 @@ static nps_status prepare_codes(const nps_nominal_row *q, nps_lag_query *x, nps_
     x->scale = scale_up(q);
     for (size_t i = 0; i < q->n; i++)
         x->code[q->bin[i]] = (uint8_t)code_up(q->weight[q->bin[i]], x->scale);
-    x->window = (uint32_t *)(void *)nps_fft_alloc((size_t)COPIES * WINDOW);
+    /* A cache line each, as aligned reads of 64 bytes need. */
+    x->window = aligned_alloc(64, (size_t)COPIES * WINDOW * sizeof *x->window);
     if (!x->window)
         return nps_fail_nomem(err);
     for (int c = 0; c < COPIES; c++)
@@ -137,7 +138,7 @@ void nps_lag_query_free(nps_lag_query *q)
 {
     if (!q)
         return;
-    nps_fft_release(q->window);
+    free(q->window);
     nps_fft_release(q->transform);
     nps_fft_free(q->fft);
     free(q);
@@ -219,6 +220,7 @@ static const uint32_t *windows(const nps_lag_query *q, unsigned group)
 
 /* Half of the lags at a time: as many sums as there are registers. */
 enum { HALF = VECTORS / 2, ZERO_VECTOR = -LOW / LANES };
+_Static_assert(WINDOW % LANES == 0, "every copy of the windows begins aligned");
 _Static_assert(ZERO_VECTOR == HALF && LOW % LANES == 0, "lag 0 is the first lane of the second half");
 
 #define AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512vnni")))

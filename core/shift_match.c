@@ -68,10 +68,16 @@ typedef struct {
     double with_r; /* ... r[m] */
 } path_state;
 
-static path_state step(path_state before, double shifted, double direct)
+/* Not fmax, which is a call here and asks for NaN. */
+static inline double larger(double a, double b)
 {
-    double with_q = fmax(before.with_r, before.with_q + shifted);
-    return (path_state){with_q, fmax(with_q, before.with_r + direct)};
+    return a > b ? a : b;
+}
+
+static inline path_state step(path_state before, double shifted, double direct)
+{
+    double with_q = larger(before.with_r, before.with_q + shifted);
+    return (path_state){with_q, larger(with_q, before.with_r + direct)};
 }
 
 /* For lag > 0; a negative one is the positive one with the spectra exchanged. */

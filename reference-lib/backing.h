@@ -4,7 +4,6 @@
 
 #include "reference-lib/library.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 
 struct nps_library_backing {
@@ -12,10 +11,6 @@ struct nps_library_backing {
     void *map; /* of the file; NULL when the arrays are single blocks of memory made by the builder */
     size_t map_size;
     void *attributes; /* nps_library_attributes, where lib->name etc. point */
-    /* Made at first use and kept (lag.c): */
-    pthread_mutex_t lock;
-    void *derived;
-    void (*derived_free)(void *);
 };
 
 /* An empty library with one owner, its arrays still NULL. */

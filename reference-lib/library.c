@@ -28,7 +28,7 @@ nps_status nps_library_new(nps_library **ret_library, nps_err *err)
 {
     nps_library *lib = nps_array(1, sizeof *lib);
     struct nps_library_backing *b = nps_array(1, sizeof *b);
-    if (!lib || !b || pthread_mutex_init(&b->lock, NULL) != 0) {
+    if (!lib || !b) {
         free(lib);
         free(b);
         return nps_fail_nomem(err);
@@ -58,9 +58,6 @@ void nps_library_release(nps_library *lib)
             const void *array = nps_layout_array(lib, &nps_layout[i]);
             free((void *)(uintptr_t)array);
         }
-    if (b->derived)
-        b->derived_free(b->derived);
-    pthread_mutex_destroy(&b->lock);
     free(b->attributes);
     free(b);
     free(lib);

@@ -457,6 +457,14 @@ static size_t most_hits(const nps_library *lib, const nps_prepared *q, size_t n,
     return most < o->k ? most : o->k;
 }
 
+/* Threads worth starting: beginning one takes as long as a shard of MS/MS postings. */
+static unsigned helpers(const job *j)
+{
+    enum { MSMS_PARTS = 16 };
+    bool worth = is_ei(j->plans[0].q) || j->plans[0].all || j->lib->n_shard * j->n >= MSMS_PARTS;
+    return worth ? j->w->threads : 1;
+}
+
 static nps_status run(job *j, nps_topk *ret_top, nps_err *err)
 {
     nps_workspace *w = j->w;
@@ -465,7 +473,7 @@ static nps_status run(job *j, nps_topk *ret_top, nps_err *err)
         for (size_t i = 0; i < j->n; i++)
             search_window(j, i);
     else
-        nps_parallel(w->threads, j->lib->n_shard * j->n, search_part, j);
+        nps_parallel(helpers(j), j->lib->n_shard * j->n, search_part, j);
     for (unsigned t = 0; t < w->threads; t++) {
         nps_thread_scratch *s = w->scratch[t];
         if (s->st != NPS_OK)
