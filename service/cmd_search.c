@@ -19,7 +19,7 @@ static const char usage[] =
     "                      difference\n"
     "  --mode loss         MS/MS: the most similar neutral losses\n"
     "  --score NAME        EI: weighted-cosine (default), cosine, entropy, composite; analog: all-lag\n"
-    "                      MS/MS: entropy (default), cosine, weighted-cosine\n"
+    "                      MS/MS: entropy (default), cosine (analog: modified-cosine), weighted-cosine\n"
     "                      infrared, Raman: correlation\n"
     "  --reverse           identity: count only the query's peaks that the reference has too\n"
     "  --tol T             MS/MS: m/z tolerance, 0.02 (Da) or 10ppm (at the precursor)\n"
@@ -105,8 +105,11 @@ static nps_status search_lag(const search_options *o, const nps_prepared *q, con
     return st;
 }
 
-static bool find_score(const char *name, nps_score *ret)
+/* Between a query and an analogue the cosine is known as the modified cosine. */
+static bool find_score(const search_options *o, const char *name, nps_score *ret)
 {
+    if (is_mode(o, "analog") && strcmp(name, "modified-cosine") == 0)
+        name = nps_score_name(NPS_SCORE_COSINE);
     for (nps_score s = NPS_SCORE_WEIGHTED_COSINE; s <= NPS_SCORE_COMPOSITE; s++)
         if (strcmp(nps_score_name(s), name) == 0) {
             *ret = s;
@@ -122,7 +125,7 @@ static nps_status search_peaks(const search_options *o, const nps_prepared *q, c
     so.mode = is_mode(o, "analog") ? NPS_MODE_ANALOG : is_mode(o, "loss") ? NPS_MODE_LOSS : NPS_MODE_OPEN;
     if (so.mode == NPS_MODE_OPEN && o->window_ppm > 0 && q->technique != NPS_TECH_EI)
         so.mode = NPS_MODE_WINDOW;
-    if (!find_score(score, &so.score))
+    if (!find_score(o, score, &so.score))
         return nps_fail(err, NPS_E_UNSUPPORTED, "%s spectra are not searched by '%s' in this mode",
                         nps_technique_name(q->technique), nps_quote(score, strlen(score)).s);
     nps_status st = tolerance(o, q->precursor, &so.tol_mz, err);

@@ -368,7 +368,7 @@ static void search_lists_hits_by_each_similarity(void **state)
     static const struct {
         const char *line, *score;
     } cases[] = {
-        {"search --library @lib.h5 --json @query.msp", "cosine"},
+        {"search --library @lib.h5 --json @query.msp", "weighted-cosine"},
         {"search --library @lib.h5 --json --mode analog @query.msp", "all-lag"},
         {"search --library @lib.h5 --json @msms.mgf", "entropy"},
         {"search --library @lib.h5 --json --window 10 --tol 10ppm @msms.mgf", "entropy"},
@@ -376,7 +376,10 @@ static void search_lists_hits_by_each_similarity(void **state)
         {"search --library @lib.h5 --json --score correlation @ir.jdx", "correlation"},
         {"search --library @lib.h5 --json --score composite @query.msp", "composite"},
         {"search --library @lib.h5 --json --score entropy @query.msp", "entropy"},
+        {"search --library @lib.h5 --json --score cosine @query.msp", "cosine"},
+        {"search --library @lib.h5 --json --reverse --threads 2 @query.msp", "weighted-cosine"},
         {"search --library @lib.h5 --json --score cosine @msms.mgf", "cosine"},
+        {"search --library @lib.h5 --json --mode loss --score weighted-cosine @msms.mgf", "weighted-cosine"},
         {"search --library @lib.h5 --json --mode analog --score modified-cosine @msms.mgf", "modified-cosine"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

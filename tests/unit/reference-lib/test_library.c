@@ -370,9 +370,9 @@ static void other_files_are_refused_by_name(void **state)
     nps_library *lib = NULL;
     snprintf(file, sizeof file, "%s/schema.h5", dir);
     copy_library(file);
-    write_at(file, 0, "npswatch library 2", 18);
+    write_at(file, 0, "npswatch library 3", 18);
     assert_int_equal(nps_library_open(file, NPS_OPEN_VERIFY, &lib, &err), NPS_E_UNSUPPORTED);
-    assert_string_equal(err.msg, "library schema 2; this program reads schema 1");
+    assert_string_equal(err.msg, "library schema 3; this program reads schema 2");
     write_at(file, 0, "Npswatch library 1", 18);
     assert_int_equal(nps_library_open(file, NPS_OPEN_VERIFY, &lib, &err), NPS_E_FORMAT);
     assert_string_equal(err.msg, "this is no npswatch library");
@@ -391,7 +391,7 @@ static void reseal(const char *file)
     nps_err err;
     assert_non_null(data);
     assert_ok(nps_digest_tree(data + NPS_LIBRARY_HEADER_BYTES, len - NPS_LIBRARY_HEADER_BYTES, 1, digest, &err), &err);
-    snprintf(header, sizeof header, "npswatch library 1\nsize %zu\nblake2b-256-tree-1MiB %s\n", len, digest);
+    snprintf(header, sizeof header, "npswatch library 2\nsize %zu\nblake2b-256-tree-1MiB %s\n", len, digest);
     write_at(file, 0, header, sizeof header);
     free(data);
 }
@@ -435,12 +435,14 @@ static size_t encode(nps_cell cell, double v, unsigned char out[8])
 {
     uint64_t u = v < 0 ? (uint64_t)(int64_t)v : isfinite(v) ? (uint64_t)v : 0;
     uint32_t u32 = (uint32_t)u;
+    uint16_t u16 = (uint16_t)u;
     uint8_t u8 = (uint8_t)u;
     float f = (float)v;
     const void *from = cell == NPS_CELL_F64                             ? (const void *)&v
                        : cell == NPS_CELL_F32                           ? (const void *)&f
                        : cell == NPS_CELL_U64                           ? (const void *)&u
                        : cell == NPS_CELL_U32 || cell == NPS_CELL_I32 ? (const void *)&u32
+                       : cell == NPS_CELL_U16                           ? (const void *)&u16
                                                                         : (const void *)&u8;
     memcpy(out, from, nps_cell_size(cell));
     return nps_cell_size(cell);
@@ -513,6 +515,13 @@ static void what_the_general_rules_cannot_say_is_checked_too(void **state)
         {"/entry/visibility", 2, NPS_VISIBLE_MATCH_ONLY + 1},
         {"/calibration/source", 1, NPS_CALIBRATION_OWN + 1},
         {"/calibration/conformity", 1, -2}, /* falls within its technique */
+        /* Searches write where rows and groups point. */
+        {"/index/ei/row", 0, 65535},
+        {"/index/fragment/row", -1, 65535},
+        {"/index/loss/row", 3, 65535},
+        {"/index/lag/group", 2, 512},
+        {"/index/fragment/key", -1, 5},     /* falls within its shard */
+        {"/index/loss/key", 7, 0},
         {"/ir/absorbance", 300, INFINITY},  /* NaN has a meaning there, infinity has none */
     };
     snprintf(file, sizeof file, "%s/special.h5", dir);
