@@ -16,7 +16,7 @@ typedef struct {
     size_t n;
 } nps_peak_view;
 
-/* Pairs found while matching greedily; grows as needed. */
+/* Pairs found while matching greedily, afterwards all pairs within tolerance by falling product; grows as needed. */
 typedef struct {
     struct nps_pair {
         double product;

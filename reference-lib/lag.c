@@ -1,5 +1,6 @@
 #include "reference-lib/lag.h"
 
+#include "reference-lib/bounded.h"
 #include "reference-lib/index.h"
 #include "spectra/clean.h"
 
@@ -14,9 +15,6 @@ typedef struct {
     nps_lag_query *query;
     nps_lag_scratch *fft[NPS_THREADS_MAX];
     nps_workspace *w;
-    double floor;      /* a score that k entries are known to reach */
-    uint32_t *survivor; /* [n_survivor] entries to compare in full */
-    size_t n_survivor;
 } job;
 
 static nps_lag_row stored_row(const nps_library *lib, uint32_t e)
@@ -81,7 +79,7 @@ static nps_lag_hit compare(const job *j, uint32_t e, double floor_score, unsigne
 
 /* --- the library --------------------------------------------------------------------------------------------------------- */
 
-enum { CHUNK = 2048, SURVIVORS = 32 };
+enum { CHUNK = 2048 };
 
 static void bound_chunk(void *arg, unsigned thread, size_t item)
 {
@@ -95,67 +93,10 @@ static void bound_chunk(void *arg, unsigned thread, size_t item)
     }
 }
 
-static void compare_chunk(void *arg, unsigned thread, size_t item)
+/* nps_entry_compare */
+static double compare_entry(void *arg, unsigned thread, uint32_t e, double floor_score)
 {
-    job *j = arg;
-    nps_topk *top = &j->w->scratch[thread]->top[0];
-    size_t end = (item + 1) * SURVIVORS < j->n_survivor ? (item + 1) * SURVIVORS : j->n_survivor;
-    for (size_t i = item * SURVIVORS; i < end; i++) {
-        uint32_t e = j->survivor[i];
-        double floor_score = fmax(j->floor, nps_topk_floor(top));
-        if ((double)j->w->bound[e] < floor_score)
-            continue;
-        nps_lag_hit hit = compare(j, e, floor_score, thread);
-        j->w->scratch[thread]->scored++;
-        if (hit.lag)
-            nps_topk_add(top, hit.score, e);
-    }
-}
-
-static void compare_survivors(job *j)
-{
-    nps_parallel(j->w->threads, (j->n_survivor + SURVIVORS - 1) / SURVIVORS, compare_chunk, j);
-}
-
-/* Joins what the threads found into w->top. */
-static void join_threads(job *j)
-{
-    nps_workspace *w = j->w;
-    for (unsigned t = 0; t < w->threads; t++) {
-        nps_topk *top = &w->scratch[t]->top[0];
-        for (size_t i = 0; i < top->n; i++)
-            nps_topk_add(&w->top, top->item[i].score, top->item[i].index);
-        top->n = 0;
-    }
-}
-
-/* Those with the largest bounds first, for a floor; then all whose bound reaches it. */
-static nps_status find_top(job *j, size_t k, nps_err *err)
-{
-    nps_workspace *w = j->w;
-    nps_topk promising = {0};
-    nps_status st = nps_topk_init(&promising, k, err);
-    if (st != NPS_OK)
-        return st;
-    for (uint32_t e = 0; e < j->lib->n_entry; e++)
-        if ((double)w->bound[e] > nps_topk_floor(&promising) && w->bound[e] > 0)
-            nps_topk_add(&promising, (double)w->bound[e], e);
-    for (size_t i = 0; i < promising.n; i++)
-        j->survivor[j->n_survivor++] = promising.item[i].index;
-    nps_topk_done(&promising);
-    compare_survivors(j);
-    join_threads(j);
-    for (size_t i = 0; i < j->n_survivor; i++)
-        w->bound[j->survivor[i]] = -1;
-    j->floor = fmax(nps_topk_floor(&w->top), 0);
-    j->n_survivor = 0;
-    for (uint32_t e = 0; e < j->lib->n_entry; e++)
-        if (w->bound[e] > 0 && (double)w->bound[e] >= j->floor)
-            j->survivor[j->n_survivor++] = e;
-    compare_survivors(j);
-    join_threads(j);
-    nps_topk_sort(&w->top);
-    return NPS_OK;
+    return compare(arg, e, floor_score, thread).score;
 }
 
 static unsigned largest(unsigned a, unsigned b)
@@ -168,20 +109,9 @@ static nps_status prepare(job *j, const nps_peaks *q, nps_lag_method method, siz
     nps_workspace *w = j->w;
     nps_status st = nps_workspace_ready(w, 1, k, err);
     if (st == NPS_OK)
-        st = nps_topk_reset(&w->top, k, err);
+        st = nps_bounded_fit(w, j->lib->n_entry, err);
     if (st != NPS_OK)
         return st;
-    if (j->lib->n_entry > w->bound_cap) {
-        float *bound = nps_array(j->lib->n_entry, sizeof *bound);
-        if (!bound)
-            return nps_fail_nomem(err);
-        free(w->bound);
-        w->bound = bound;
-        w->bound_cap = j->lib->n_entry;
-    }
-    j->survivor = nps_array(j->lib->n_entry, sizeof *j->survivor);
-    if (!j->survivor)
-        return nps_fail_nomem(err);
     set_row(&j->row, nps_peaks_view(q));
     unsigned top_bin = 1;
     for (uint64_t e = 0; method == NPS_LAG_FFT && e < j->lib->n_entry; e++)
@@ -191,15 +121,6 @@ static nps_status prepare(job *j, const nps_peaks *q, nps_lag_method method, siz
     for (unsigned t = 0; t < w->threads && st == NPS_OK; t++)
         st = nps_lag_scratch_new(j->query, &j->fft[t], err);
     return st;
-}
-
-static void count_pairs(const nps_nominal_row *q, const nps_nominal_row *r, nps_lag_hit *hit)
-{
-    nps_shift_pair pairs[NPS_NOMINAL_BINS];
-    size_t n = nps_shift_pairs(q, r, hit->lag, pairs);
-    for (size_t i = 0; i < n; i++)
-        hit->direct += pairs[i].q == pairs[i].r;
-    hit->shifted = (uint32_t)n - hit->direct;
 }
 
 nps_status nps_search_lag_by(const nps_library *lib, const nps_peaks *q, const nps_filter *f, size_t k,
@@ -214,22 +135,16 @@ nps_status nps_search_lag_by(const nps_library *lib, const nps_peaks *q, const n
     nps_status st = prepare(j, q, method, k, err);
     if (st == NPS_OK) {
         nps_parallel(w->threads, (lib->n_entry + CHUNK - 1) / CHUNK, bound_chunk, j);
-        st = find_top(j, k, err);
+        st = nps_bounded_top(w, lib->n_entry, k, compare_entry, j, err);
     }
     if (st == NPS_OK) {
-        w->scored = 0;
-        for (unsigned t = 0; t < w->threads; t++)
-            w->scored += w->scratch[t]->scored;
-        for (size_t i = 0; i < w->top.n; i++) {
+        for (size_t i = 0; i < w->top.n; i++)
             ret_hits[i] = compare(j, w->top.item[i].index, 0, 0);
-            count_pairs(&j->row, &w->scratch[0]->row, &ret_hits[i]);
-        }
         *ret_n = w->top.n;
     }
     for (unsigned t = 0; t < w->threads; t++)
         nps_lag_scratch_free(j->fft[t]);
     nps_lag_query_free(j->query);
-    free(j->survivor);
     return st;
 }
 

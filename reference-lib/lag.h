@@ -15,7 +15,6 @@ typedef struct {
     int lag;            /* Da, query minus reference; never 0 */
     double score;       /* [0, 1] combined score (core/shift_match.h): direct and shifted pairs, each peak used once */
     double plain;       /* [0, 1] the direct pairs alone: the cosine */
-    uint32_t direct, shifted; /* pairs */
 } nps_lag_hit;
 
 /* The k best entries by their combined score at their best lag, exactly: the same that trying every lag with every entry

@@ -1,13 +1,12 @@
 #include "reference-lib/match.h"
 
 #include "core/stats.h"
+#include "reference-lib/analog.h"
 #include "reference-lib/digest.h"
 #include "reference-lib/index.h"
 #include "reference-lib/ir.h"
-#include "reference-lib/lag.h"
 #include "reference-lib/match_impl.h"
 #include "spectra/clean.h"
-#include "spectra/formula.h"
 #include "spectra/quality.h"
 
 #include <math.h>
@@ -54,8 +53,7 @@ nps_status nps_match_check_options(const nps_match_options *o, nps_err *err)
 
 /* --- evidence ----------------------------------------------------------------------------------------------------------- */
 
-/* Tolerance for two precursors: that of the option, or unit mass where one of them is only known to that. */
-static double precursor_tolerance(const nps_prepared *q, const nps_match_options *o, double other)
+double nps_precursor_tolerance(const nps_prepared *q, const nps_match_options *o, double other)
 {
     return nps_is_unit_mass(q->precursor) || nps_is_unit_mass(other) ? NPS_UNIT_TOL
                                                                      : q->precursor * o->tol_precursor_ppm * 1e-6;
@@ -66,7 +64,7 @@ static double precursor_tolerance(const nps_prepared *q, const nps_match_options
  * source or a wrong header. */
 static double msms_evidence(const nps_prepared *q, const nps_match_options *o, double other, double similarity)
 {
-    double tolerance = precursor_tolerance(q, o, other), away = fabs(other - q->precursor);
+    double tolerance = nps_precursor_tolerance(q, o, other), away = fabs(other - q->precursor);
     double agreement = away <= tolerance ? 1 : near_precursor * exp(-(away - tolerance) / (precursor_decay * tolerance));
     return other_precursor * similarity + agreement * (precursor_base + (1 - precursor_base - other_precursor) * similarity);
 }
@@ -235,99 +233,6 @@ static nps_status list_hits(const nps_library *lib, const nps_prepared *q, const
     return NPS_OK;
 }
 
-/* --- analogues -------------------------------------------------------------------------------------------------------------- */
-
-static nps_status analogs_ei(const nps_library *lib, const nps_prepared *q, const nps_filter *f, size_t k, nps_workspace *w,
-                             nps_verdict *v, nps_err *err)
-{
-    NPS_AUTO_MEM(nps_lag_hit *) hits = nps_array(k, sizeof *hits);
-    size_t n;
-    if (!hits)
-        return nps_fail_nomem(err);
-    nps_status st = nps_search_lag(lib, &q->nominal, f, k, w, hits, &n, err);
-    if (st != NPS_OK)
-        return st;
-    v->n_analogs = n;
-    for (size_t i = 0; i < n; i++) {
-        nps_analog *a = &v->analogs[i];
-        *a = (nps_analog){.entry = hits[i].entry,
-                          .substance = lib->entry_substance[hits[i].entry],
-                          .score = hits[i].score,
-                          .delta_mass = hits[i].lag,
-                          .direct = hits[i].direct,
-                          .shifted = hits[i].shifted};
-        /* Whole masses carry mass defects of up to a tenth for the changes in the table. */
-        nps_formula_change(a->delta_mass, 0.11, nps_library_formula(lib, a->entry), a->delta_formula);
-    }
-    return NPS_OK;
-}
-
-static nps_status analogs_msms(const nps_library *lib, const nps_prepared *q, const nps_match_options *o,
-                               const nps_filter *f, size_t k, nps_workspace *w, nps_verdict *v, nps_err *err)
-{
-    nps_peak_view peaks = nps_prepared_weighted(q);
-    const nps_search_options analog = {.mode = NPS_MODE_ANALOG, .score = NPS_SCORE_ENTROPY, .tol_mz = o->tol_mz, .k = k};
-    nps_status st = nps_search(lib, q, &analog, f, w, err);
-    if (st != NPS_OK)
-        return st;
-    for (size_t i = 0; i < w->top.n; i++) {
-        uint32_t e = w->top.item[i].index;
-        double delta = q->precursor - lib->entry_precursor[e];
-        if (fabs(delta) <= precursor_tolerance(q, o, lib->entry_precursor[e]))
-            continue;
-        nps_analog *a = &v->analogs[v->n_analogs++];
-        *a = (nps_analog){.entry = e, .substance = lib->entry_substance[e], .delta_mass = delta};
-        a->score =
-            nps_hybrid_similarity(peaks, nps_library_clean_row(lib, e), delta, o->tol_mz, &a->direct, &a->shifted);
-        nps_formula_change(delta, 0.005, nps_library_formula(lib, e), a->delta_formula);
-    }
-    return NPS_OK;
-}
-
-/* --- classes ------------------------------------------------------------------------------------------------------------------ */
-
-enum { VOTERS = 25 };
-
-static int likeliest_class_first(const void *a, const void *b)
-{
-    const nps_class *x = a, *y = b;
-    if (x->p != y->p)
-        return x->p > y->p ? -1 : 1;
-    return x->class_name < y->class_name ? -1 : x->class_name > y->class_name;
-}
-
-static void vote(const nps_library *lib, nps_verdict *v, uint32_t substance, double weight, double *total)
-{
-    uint32_t name = lib->sub_class[substance];
-    *total += weight;
-    if (!name)
-        return;
-    size_t i = 0;
-    while (i < v->n_classes && v->classes[i].class_name != name)
-        i++;
-    if (i == v->n_classes)
-        v->classes[v->n_classes++] = (nps_class){name, 0};
-    v->classes[i].p += weight;
-}
-
-/* The nearest hits, direct and shifted, vote with a steep power of their score; those without a class vote for none. */
-static nps_status vote_classes(const nps_library *lib, const nps_candidate *c, size_t n_c, nps_verdict *v, nps_err *err)
-{
-    v->classes = nps_array(2 * VOTERS, sizeof *v->classes);
-    if (!v->classes)
-        return nps_fail_nomem(err);
-    double total = 0;
-    for (size_t i = 0; i < n_c && i < VOTERS; i++)
-        vote(lib, v, c[i].substance, pow(c[i].score, 8), &total);
-    for (size_t i = 0; i < v->n_analogs && i < VOTERS; i++)
-        vote(lib, v, v->analogs[i].substance, pow(v->analogs[i].score, 8), &total);
-    for (size_t i = 0; i < v->n_classes; i++)
-        v->classes[i].p /= total;
-    if (v->n_classes)
-        qsort(v->classes, v->n_classes, sizeof *v->classes, likeliest_class_first);
-    return NPS_OK;
-}
-
 /* --- the rules ------------------------------------------------------------------------------------------------------------------ */
 
 static void set_threshold(const nps_library *lib, const nps_match_options *o, nps_verdict *v)
@@ -378,15 +283,10 @@ static nps_status judge(const nps_library *lib, const nps_prepared *q, const nps
         st = list_hits(lib, q, o, &w->top, v, err);
     if (st == NPS_OK)
         st = choose_set(c, n, v, err);
-    size_t k = o->top > VOTERS ? o->top : VOTERS;
-    if (st == NPS_OK && o->with_analogs && !(v->analogs = nps_array(k, sizeof *v->analogs)))
-        st = nps_fail_nomem(err);
-    if (st == NPS_OK && o->with_analogs && q->technique == NPS_TECH_EI)
-        st = analogs_ei(lib, q, &f, k, w, v, err);
-    if (st == NPS_OK && o->with_analogs && q->technique == NPS_TECH_MSMS && q->precursor > 0)
-        st = analogs_msms(lib, q, o, &f, k, w, v, err);
+    if (st == NPS_OK && o->with_analogs)
+        st = nps_find_analogs(lib, q, o, &f, w, v, err);
     if (st == NPS_OK)
-        st = vote_classes(lib, c, n, v, err);
+        st = nps_vote_classes(lib, c, n, v, err);
     if (v->n_analogs > o->top)
         v->n_analogs = o->top;
     return st;

@@ -2,6 +2,7 @@
 
 #include "reference-lib/index.h"
 #include "reference-lib/ir.h"
+#include "reference-lib/search.h"
 #include "spectra/clean.h"
 
 #include <stdlib.h>
@@ -18,6 +19,7 @@ void nps_prepared_done(nps_prepared *p)
 
 static nps_status prepare_peaks(nps_peak_view peaks, nps_prepared *p, nps_err *err)
 {
+    p->measured = peaks;
     return p->technique == NPS_TECH_EI ? nps_clean_nominal(peaks, &p->nominal, err)
                                        : nps_index_clean(peaks, p->precursor, &p->clean, &p->weight, err);
 }

@@ -10,6 +10,7 @@ typedef struct {
     nps_technique technique;
     double precursor; /* m/z, 0: none */
     int polarity;
+    nps_peak_view measured; /* mass spectra: peaks as read, of the spectrum or the library, which must outlive this */
     nps_peaks nominal;    /* ei: nps_clean_nominal */
     nps_peaks clean;      /* msms, dart: nps_index_clean */
     float *weight;        /* [clean.n] */

@@ -4,6 +4,7 @@
 #define NPS_REFERENCE_LIB_VERDICT_H
 
 #include "reference-lib/library.h"
+#include "spectra/formula.h"
 
 enum { NPS_RULESET = 1 }; /* version of every threshold and coefficient in match.c; part of each verdict */
 
@@ -23,13 +24,26 @@ typedef struct {
     double p; /* probability among the candidates and "something else" */
 } nps_member;
 
+/* A query peak that a reference peak explains when it is moved by the analogue's mass difference. */
+typedef struct {
+    double query_mz, reference_mz;
+    double share; /* (0, 1] of the analogue's score */
+} nps_analog_pair;
+enum { NPS_ANALOG_PAIRS = 8 };
+
 typedef struct {
     uint32_t entry, substance;
     double score;      /* [0, 1] direct and shifted peaks together, each query peak used once */
+    double plain;      /* [0, 1] direct peaks alone */
     double delta_mass; /* Da, query minus reference */
-    char delta_formula[48]; /* "CH2", "F -H", "" when nothing plausible fits */
+    nps_formula_change formula[NPS_FORMULA_LIST]; /* likely changes, most plausible first */
+    size_t n_formula;
     uint32_t direct, shifted; /* matched peaks */
+    nps_analog_pair pair[NPS_ANALOG_PAIRS]; /* shifted ones, largest share first; none where the entry is not open to all */
+    size_t n_pair;
 } nps_analog;
+/* The most plausible change, "" when nothing plausible fits. */
+static inline const char *nps_analog_formula(const nps_analog *a) { return a->n_formula ? a->formula[0].text : ""; }
 
 typedef struct {
     uint32_t class_name; /* text id */

@@ -51,8 +51,8 @@ static void put_words(nps_jw *w, const nps_library *lib, const nps_sample_verdic
         nps_buf_printf(&title, ", nearest to %s", nps_library_text(lib, lib->sub_name[a->substance]));
         if (fabs(a->delta_mass) >= 0.0005)
             nps_buf_printf(&title, " %+.*f Da", a->delta_mass == rint(a->delta_mass) ? 0 : 3, a->delta_mass);
-        if (*a->delta_formula)
-            nps_buf_printf(&title, " (%s)", a->delta_formula);
+        if (a->n_formula)
+            nps_buf_printf(&title, " (%s)", nps_analog_formula(a));
     }
     nps_buf_printf(&text,
                    "A sample of good quality fits no substance of the reference library (generation %s, error rate %g, "
@@ -91,7 +91,7 @@ static void put_nearest(nps_jw *w, const nps_library *lib, const nps_sample_verd
             nps_jw_str(w, "class", nps_library_text(lib, lib->sub_class[a->substance]));
             nps_jw_num(w, "score", a->score, 4);
             nps_jw_num(w, "delta_mass", a->delta_mass, 4);
-            nps_jw_str(w, "delta_formula", a->delta_formula);
+            nps_jw_str(w, "delta_formula", nps_analog_formula(a));
             nps_jw_end(w);
         }
     nps_jw_end(w);

@@ -1,10 +1,9 @@
 /* npswatch search: hit lists by one similarity, without a verdict. */
+#include "reference-lib/analog.h"
 #include "reference-lib/ir.h"
-#include "reference-lib/lag.h"
-#include "reference-lib/match_impl.h"
 #include "service/cli.h"
 #include "service/json.h"
-#include "spectra/formula.h"
+#include "service/verdict_json.h"
 
 #include <getopt.h>
 #include <math.h>
@@ -19,7 +18,8 @@ static const char usage[] =
     "                      difference\n"
     "  --mode loss         MS/MS: the most similar neutral losses\n"
     "  --score NAME        EI: weighted-cosine (default), cosine, entropy, composite; analog: all-lag\n"
-    "                      MS/MS: entropy (default), cosine (analog: modified-cosine), weighted-cosine\n"
+    "                      MS/MS: entropy (default), cosine (analog: modified-cosine), weighted-cosine; analog without a\n"
+    "                      known precursor: all-lag\n"
     "                      infrared, Raman: correlation\n"
     "  --reverse           identity: count only the query's peaks that the reference has too\n"
     "  --tol T             MS/MS: m/z tolerance, 0.02 (Da) or 10ppm (at the precursor)\n"
@@ -49,9 +49,8 @@ static bool is_mode(const search_options *o, const char *mode)
 
 typedef struct {
     uint32_t entry;
-    double score, delta;
-    char formula[NPS_FORMULA_MAX];
-    nps_lag_hit lag; /* EI analogues */
+    double score;
+    nps_analog analog; /* of analogues */
 } search_hit;
 
 /* The score that is used when none is named. */
@@ -77,16 +76,14 @@ static nps_status tolerance(const search_options *o, double precursor, double *r
     return NPS_OK;
 }
 
-static void take_top(const search_options *o, const nps_prepared *q, search_hit *hits, size_t *ret_n)
+static void take_top(const search_options *o, const nps_prepared *q, double tol_mz, search_hit *hits, size_t *ret_n)
 {
     *ret_n = o->w->top.n;
     for (size_t i = 0; i < *ret_n; i++) {
         uint32_t e = o->w->top.item[i].index;
         hits[i] = (search_hit){.entry = e, .score = o->w->top.item[i].score};
-        if (is_mode(o, "analog")) {
-            hits[i].delta = q->precursor - o->lib->entry_precursor[e];
-            nps_formula_change(hits[i].delta, 0.005, nps_library_formula(o->lib, e), hits[i].formula);
-        }
+        if (is_mode(o, "analog"))
+            nps_describe_shift(o->lib, q, e, hits[i].score, q->precursor - o->lib->entry_precursor[e], tol_mz, &hits[i].analog);
     }
 }
 
@@ -98,9 +95,25 @@ static nps_status search_lag(const search_options *o, const nps_prepared *q, con
         return nps_fail_nomem(err);
     nps_status st = nps_search_lag(o->lib, &q->nominal, f, o->top, o->w, found, ret_n, err);
     for (size_t i = 0; st == NPS_OK && i < *ret_n; i++) {
-        hits[i] = (search_hit){
-            .entry = found[i].entry, .score = found[i].score, .delta = found[i].lag, .lag = found[i]};
-        nps_formula_change(hits[i].delta, 0.11, nps_library_formula(o->lib, hits[i].entry), hits[i].formula);
+        hits[i] = (search_hit){.entry = found[i].entry, .score = found[i].score};
+        nps_describe_lag(o->lib, q, &found[i], o->w, &hits[i].analog);
+    }
+    return st;
+}
+
+static nps_status search_shift(const search_options *o, const nps_prepared *q, const nps_filter *f, search_hit *hits,
+                               size_t *ret_n, nps_err *err)
+{
+    NPS_AUTO_MEM(nps_shift_hit *) found = nps_array(o->top, sizeof *found);
+    double tol_mz = 0;
+    if (!found)
+        return nps_fail_nomem(err);
+    nps_status st = tolerance(o, q->precursor, &tol_mz, err);
+    if (st == NPS_OK)
+        st = nps_search_shift(o->lib, q, tol_mz, f, o->top, o->w, found, ret_n, err);
+    for (size_t i = 0; st == NPS_OK && i < *ret_n; i++) {
+        hits[i] = (search_hit){.entry = found[i].entry, .score = found[i].score};
+        nps_describe_shift(o->lib, q, found[i].entry, found[i].score, found[i].shift, tol_mz, &hits[i].analog);
     }
     return st;
 }
@@ -132,7 +145,7 @@ static nps_status search_peaks(const search_options *o, const nps_prepared *q, c
     if (st == NPS_OK)
         st = nps_search(o->lib, q, &so, f, o->w, err);
     if (st == NPS_OK)
-        take_top(o, q, hits, ret_n);
+        take_top(o, q, so.tol_mz, hits, ret_n);
     return st;
 }
 
@@ -145,7 +158,7 @@ static nps_status search_trace(const search_options *o, const nps_prepared *q, c
         return nps_fail(err, NPS_E_UNSUPPORTED, "%s spectra are searched by correlation only", nps_technique_name(q->technique));
     nps_status st = nps_search_ir(o->lib, q->grid, q->technique, f, o->top, o->w, err);
     if (st == NPS_OK)
-        take_top(o, q, hits, ret_n);
+        take_top(o, q, 0, hits, ret_n);
     return st;
 }
 
@@ -160,8 +173,8 @@ static nps_status search(const search_options *o, const nps_spectrum *s, search_
     const char *score = o->score ? o->score : default_score(o, s->technique);
     if (!nps_technique_is_mass(s->technique))
         st = search_trace(o, &q, &f, score, hits, ret_n, err);
-    else if (s->technique == NPS_TECH_EI && is_mode(o, "analog") && strcmp(score, "all-lag") == 0)
-        st = search_lag(o, &q, &f, hits, ret_n, err);
+    else if (is_mode(o, "analog") && strcmp(score, "all-lag") == 0)
+        st = s->technique == NPS_TECH_EI ? search_lag(o, &q, &f, hits, ret_n, err) : search_shift(o, &q, &f, hits, ret_n, err);
     else
         st = search_peaks(o, &q, &f, score, hits, ret_n, err);
     nps_prepared_done(&q);
@@ -185,8 +198,11 @@ static void put_json(nps_buf *b, const search_options *o, const nps_spectrum *s,
         nps_jw_str(&w, "inchikey", nps_library_text(o->lib, o->lib->sub_inchikey[sub]));
         nps_jw_num(&w, "score", hits[i].score, 6);
         if (is_mode(o, "analog")) {
-            nps_jw_num(&w, "delta_mass", hits[i].delta, 4);
-            nps_jw_str(&w, "delta_formula", hits[i].formula);
+            const nps_analog *a = &hits[i].analog;
+            nps_jw_num(&w, "delta_mass", a->delta_mass, 4);
+            nps_jw_str(&w, "delta_formula", nps_analog_formula(a));
+            nps_jw_formulas(&w, a->formula, a->n_formula, a->delta_mass);
+            nps_jw_shifted_peaks(&w, a->pair, a->n_pair);
         }
         nps_jw_end(&w);
     }
@@ -202,7 +218,8 @@ static void put_table(nps_buf *b, const search_options *o, const nps_spectrum *s
     for (size_t i = 0; i < n; i++) {
         nps_buf_printf(b, "  %3zu  %.4f  ", i + 1, hits[i].score);
         if (is_mode(o, "analog"))
-            nps_buf_printf(b, "%+9.3f Da  %-14s ", hits[i].delta, hits[i].formula);
+            nps_buf_printf(b, "%+9.3f Da  %-14s ", hits[i].analog.delta_mass,
+                           nps_analog_formula(&hits[i].analog));
         nps_buf_printf(b, "%s\n", nps_library_text(o->lib, o->lib->sub_name[o->lib->entry_substance[hits[i].entry]]));
     }
 }

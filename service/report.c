@@ -93,7 +93,7 @@ void nps_report_text(nps_buf *b, const nps_library *lib, const nps_verdict *v, c
         nps_buf_puts(b, "  resembles, moved by a mass:\n");
     for (size_t i = 0; i < v->n_analogs && i < 5; i++)
         nps_buf_printf(b, "    %2zu  %.4f  %+9.3f Da  %-12s %s\n", i + 1, v->analogs[i].score, v->analogs[i].delta_mass,
-                       v->analogs[i].delta_formula, sub_name(lib, v->analogs[i].substance));
+                       nps_analog_formula(&v->analogs[i]), sub_name(lib, v->analogs[i].substance));
     for (size_t i = 0; i < v->n_classes && i < 3; i++)
         nps_buf_printf(b, "  class: %s %.0f %%\n", nps_library_text(lib, v->classes[i].class_name),
                        100 * v->classes[i].p);
@@ -231,7 +231,7 @@ static void html_hits(nps_buf *b, const nps_library *lib, const nps_verdict *v)
         const nps_analog *a = &v->analogs[i];
         nps_buf_printf(b, "<tr><td>%zu<td>", i + 1);
         nps_buf_put_xml(b, sub_name(lib, a->substance));
-        nps_buf_printf(b, "<td class=\"n\">%+.3f<td>%s<td class=\"n\">%.4f</tr>", a->delta_mass, a->delta_formula, a->score);
+        nps_buf_printf(b, "<td class=\"n\">%+.3f<td>%s<td class=\"n\">%.4f</tr>", a->delta_mass, nps_analog_formula(a), a->score);
     }
     nps_buf_puts(b, "</table>\n");
 }

@@ -52,6 +52,32 @@ static void put_hits(nps_jw *w, const nps_library *lib, const nps_verdict *v, co
     nps_jw_end(w);
 }
 
+void nps_jw_formulas(nps_jw *w, const nps_formula_change *formula, size_t n, double delta_mass)
+{
+    nps_jw_array(w, "delta_formulas");
+    for (size_t i = 0; i < n; i++) {
+        nps_jw_object(w, NULL);
+        nps_jw_str(w, "formula", formula[i].text);
+        nps_jw_num(w, "mass", formula[i].mass, 5);
+        nps_jw_num(w, "error", delta_mass - formula[i].mass, 5);
+        nps_jw_end(w);
+    }
+    nps_jw_end(w);
+}
+
+void nps_jw_shifted_peaks(nps_jw *w, const nps_analog_pair *pair, size_t n)
+{
+    nps_jw_array(w, "shifted_peaks");
+    for (size_t i = 0; i < n; i++) {
+        nps_jw_object(w, NULL);
+        nps_jw_num(w, "query", pair[i].query_mz, 4);
+        nps_jw_num(w, "reference", pair[i].reference_mz, 4);
+        nps_jw_num(w, "share", pair[i].share, 4);
+        nps_jw_end(w);
+    }
+    nps_jw_end(w);
+}
+
 static void put_analogs(nps_jw *w, const nps_library *lib, const nps_verdict *v)
 {
     nps_jw_array(w, "analogs");
@@ -63,9 +89,12 @@ static void put_analogs(nps_jw *w, const nps_library *lib, const nps_verdict *v)
         put_substance(w, lib, a->substance);
         nps_jw_num(w, "score", a->score, 4);
         nps_jw_num(w, "delta_mass", a->delta_mass, 4);
-        nps_jw_str(w, "delta_formula", a->delta_formula);
+        nps_jw_str(w, "delta_formula", nps_analog_formula(a));
+        nps_jw_formulas(w, a->formula, a->n_formula, a->delta_mass);
+        nps_jw_num(w, "score_direct", a->plain, 4);
         nps_jw_i64(w, "matched_direct", a->direct);
         nps_jw_i64(w, "matched_shifted", a->shifted);
+        nps_jw_shifted_peaks(w, a->pair, a->n_pair);
         nps_jw_end(w);
     }
     nps_jw_end(w);

@@ -13,6 +13,8 @@
 #define M_CL 34.968852694
 #define M_BR 78.9183376
 #define M_I 126.9044719
+#define M_SI 27.97692653442
+#define M_D 2.01410177785
 
 /* The change upwards, the change downwards, its mass; common ones first. */
 static const struct {
@@ -53,18 +55,28 @@ static const struct {
     {"+O -CH4", "+CH4 -O", M_O - M_C - 4 * M_H},
     {"+O -NH", "+NH -O", M_O - M_N - M_H},
     {"+F -CH3", "+CH3 -F", M_F - M_C - 3 * M_H},
+    {"+C3H4", "-C3H4", 3 * M_C + 4 * M_H},
+    {"+C4H6", "-C4H6", 4 * M_C + 6 * M_H},
+    {"+C5H8", "-C5H8", 5 * M_C + 8 * M_H},
+    {"+C8H8", "-C8H8", 8 * M_C + 8 * M_H},
+    {"+C3H8Si", "-C3H8Si", 3 * M_C + 8 * M_H + M_SI},           /* trimethylsilyl for H */
+    {"+C2F3O -H", "+H -C2F3O", 2 * M_C + 3 * M_F + M_O - M_H},  /* trifluoroacetyl for H */
+    {"+C3F5O -H", "+H -C3F5O", 3 * M_C + 5 * M_F + M_O - M_H},  /* pentafluoropropionyl for H */
+    {"+C4F7O -H", "+H -C4F7O", 4 * M_C + 7 * M_F + M_O - M_H},  /* heptafluorobutyryl for H */
+    {"+D3 -H3", "+H3 -D3", 3 * (M_D - M_H)},
+    {"+D5 -H5", "+H5 -D5", 5 * (M_D - M_H)},
 };
 enum { N_CHANGE = sizeof changes / sizeof *changes };
 
 /* Atoms that the table deals in. */
-enum { A_C, A_H, A_N, A_O, A_F, A_S, A_CL, A_BR, A_I, N_ATOM };
+enum { A_C, A_H, A_N, A_O, A_F, A_S, A_CL, A_BR, A_I, A_SI, A_D, N_ATOM };
 typedef struct {
     int n[N_ATOM];
 } atoms;
 
 static int atom_of(const char *p, size_t letters)
 {
-    static const char names[N_ATOM][3] = {"C", "H", "N", "O", "F", "S", "Cl", "Br", "I"};
+    static const char names[N_ATOM][3] = {"C", "H", "N", "O", "F", "S", "Cl", "Br", "I", "Si", "D"};
     for (int a = 0; a < N_ATOM; a++)
         if (strlen(names[a]) == letters && strncmp(p, names[a], letters) == 0)
             return a;
@@ -112,31 +124,53 @@ static const char *wording(size_t i, bool down)
     return down ? changes[i].down : changes[i].up;
 }
 
-bool nps_formula_change(double delta_da, double tol_da, const char *reference, char out[static NPS_FORMULA_MAX])
+/* The list so far, by rank. */
+typedef struct {
+    nps_formula_change *change;
+    size_t rank[NPS_FORMULA_LIST];
+    size_t n;
+} ranked;
+
+/* Keeps the smallest ranks; of equal ones the first. */
+static void offer(ranked *list, size_t rank, const char *first, const char *second, double mass)
 {
-    out[0] = '\0';
+    size_t at = list->n;
+    while (at > 0 && rank < list->rank[at - 1])
+        at--;
+    if (at == NPS_FORMULA_LIST)
+        return;
+    if (list->n < NPS_FORMULA_LIST)
+        list->n++;
+    for (size_t i = list->n - 1; i > at; i--) {
+        list->change[i] = list->change[i - 1];
+        list->rank[i] = list->rank[i - 1];
+    }
+    list->rank[at] = rank;
+    list->change[at].mass = mass;
+    snprintf(list->change[at].text, NPS_FORMULA_MAX, "%s%s%s", first, *second ? ", " : "", second);
+}
+
+void nps_formula_changes(double delta_da, double tol_da, const char *reference,
+                         nps_formula_change ret[static NPS_FORMULA_LIST], size_t *ret_n)
+{
+    ranked list = {.change = ret};
+    *ret_n = 0;
     if (fabs(delta_da) <= tol_da)
-        return false; /* no change; otherwise every pair of a change and its opposite would fit */
+        return; /* no change; otherwise every pair of a change and its opposite would fit */
     for (size_t i = 0; i < N_CHANGE; i++)
         for (int down = 0; down < 2; down++) {
             double mass = down ? -changes[i].mass : changes[i].mass;
-            if (fabs(mass - delta_da) > tol_da || !can_lose(reference, wording(i, down), ""))
-                continue;
-            snprintf(out, NPS_FORMULA_MAX, "%s", wording(i, down));
-            return true;
+            if (fabs(mass - delta_da) <= tol_da && can_lose(reference, wording(i, down), ""))
+                offer(&list, i, wording(i, down), "", mass);
         }
     /* Two changes together: the pair of smallest rank sum, so that common ones come first. */
-    size_t best = 2 * N_CHANGE;
     for (size_t i = 0; i < N_CHANGE; i++)
         for (size_t j = i; j < N_CHANGE; j++)
-            for (int signs = 0; signs < 4 && i + j < best; signs++) {
+            for (int signs = 0; signs < 4; signs++) {
                 bool down_a = signs & 1, down_b = signs & 2;
-                double a = down_a ? -changes[i].mass : changes[i].mass;
-                double b = down_b ? -changes[j].mass : changes[j].mass;
-                if (fabs(a + b - delta_da) > tol_da || !can_lose(reference, wording(i, down_a), wording(j, down_b)))
-                    continue;
-                best = i + j;
-                snprintf(out, NPS_FORMULA_MAX, "%s, %s", wording(i, down_a), wording(j, down_b));
+                double mass = (down_a ? -changes[i].mass : changes[i].mass) + (down_b ? -changes[j].mass : changes[j].mass);
+                if (fabs(mass - delta_da) <= tol_da && can_lose(reference, wording(i, down_a), wording(j, down_b)))
+                    offer(&list, N_CHANGE + i + j, wording(i, down_a), wording(j, down_b), mass);
             }
-    return best < 2 * N_CHANGE;
+    *ret_n = list.n;
 }

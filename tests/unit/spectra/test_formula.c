@@ -1,6 +1,18 @@
 #include "spectra/formula.h"
 #include "tests/support/nps_test.h"
 
+#include <math.h>
+
+/* The text of the first change, "" when there is none. */
+static bool first_change(double delta, double tol, const char *reference, char out[static NPS_FORMULA_MAX])
+{
+    nps_formula_change list[NPS_FORMULA_LIST];
+    size_t n;
+    nps_formula_changes(delta, tol, reference, list, &n);
+    snprintf(out, NPS_FORMULA_MAX, "%s", n ? list[0].text : "");
+    return n > 0;
+}
+
 /* Masses from IUPAC 2021 atomic masses, computed by hand. */
 static const struct {
     double delta, tol;
@@ -31,7 +43,7 @@ static void known_differences_have_their_formula(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char out[NPS_FORMULA_MAX] = "x";
-        bool found = nps_formula_change(cases[i].delta, cases[i].tol, NULL, out);
+        bool found = first_change(cases[i].delta, cases[i].tol, NULL, out);
         if (strcmp(out, cases[i].text) != 0)
             print_error("%g Da gives '%s', expected '%s'\n", cases[i].delta, out, cases[i].text);
         assert_string_equal(out, cases[i].text);
@@ -44,10 +56,10 @@ static void a_sum_of_two_changes_names_both(void **state)
     (void)state;
     char out[NPS_FORMULA_MAX];
     /* CH2 and F for H: 14.01565 + 17.99058. */
-    assert_true(nps_formula_change(32.00623, 0.001, NULL, out));
+    assert_true(first_change(32.00623, 0.001, NULL, out));
     assert_string_equal(out, "+CH2, +F -H");
     /* One CH2 more, one Cl less: 14.01565 - 33.96103. */
-    assert_true(nps_formula_change(-19.94538, 0.001, NULL, out));
+    assert_true(first_change(-19.94538, 0.001, NULL, out));
     assert_string_equal(out, "+CH2, +H -Cl");
 }
 
@@ -58,7 +70,7 @@ static void the_opposite_difference_has_the_opposite_formula(void **state)
     uint64_t r = nps_test_seed();
     for (int k = 0; k < 20000; k++) {
         double delta = 400 * nps_test_uniform(&r);
-        bool a = nps_formula_change(delta, 0.003, NULL, up), b = nps_formula_change(-delta, 0.003, NULL, down);
+        bool a = first_change(delta, 0.003, NULL, up), b = first_change(-delta, 0.003, NULL, down);
         assert_int_equal(a, b);
         if (a && strcmp(up, down) == 0)
             print_error("%g Da: '%s' both ways\n", delta, up);
@@ -72,14 +84,36 @@ static void only_what_the_reference_has_can_be_lost(void **state)
     (void)state;
     char out[NPS_FORMULA_MAX];
     /* -20: chlorine for hydrogen and a methylene more, or fluorine for hydrogen and two hydrogens less. */
-    assert_true(nps_formula_change(-20, 0.11, "C20H28ClN3O2", out));
+    assert_true(first_change(-20, 0.11, "C20H28ClN3O2", out));
     assert_string_equal(out, "+CH2, +H -Cl");
-    assert_true(nps_formula_change(-20, 0.11, "C20H28FN3O2", out));
+    assert_true(first_change(-20, 0.11, "C20H28FN3O2", out));
     assert_string_equal(out, "+H -F, -H2");
-    assert_true(nps_formula_change(14.01565, 0.001, "[C29H35N2]+", out));
+    assert_true(first_change(14.01565, 0.001, "[C29H35N2]+", out));
     assert_string_equal(out, "+CH2");
-    assert_false(nps_formula_change(-31.97207, 0.001, "C2H6", out));
+    assert_false(first_change(-31.97207, 0.001, "C2H6", out));
     assert_string_equal(out, "");
+}
+
+static void the_list_is_ranked_and_each_change_fits(void **state)
+{
+    (void)state;
+    nps_formula_change list[NPS_FORMULA_LIST];
+    size_t n;
+    nps_formula_changes(28, 0.11, NULL, list, &n);
+    assert_int_equal(n, NPS_FORMULA_LIST);
+    assert_string_equal(list[0].text, "+C2H4");
+    assert_string_equal(list[1].text, "+CO");
+    assert_near(list[1].mass, 27.99491, 0, 1e-5);
+    nps_formula_changes(72.0395, 0.001, "C10H15N", list, &n);
+    assert_true(n >= 1);
+    assert_string_equal(list[0].text, "+C3H8Si");
+    uint64_t r = nps_test_seed();
+    for (int k = 0; k < 2000; k++) {
+        double delta = 600 * nps_test_uniform(&r) - 300, tol = k % 2 ? 0.11 : 0.004;
+        nps_formula_changes(delta, tol, k % 3 ? NULL : "C20H28FN3O2", list, &n);
+        for (size_t i = 0; i < n; i++)
+            assert_true(fabs(list[i].mass - delta) <= tol && *list[i].text);
+    }
 }
 
 int main(void)
@@ -90,6 +124,7 @@ int main(void)
         cmocka_unit_test(a_sum_of_two_changes_names_both),
         cmocka_unit_test(the_opposite_difference_has_the_opposite_formula),
         cmocka_unit_test(only_what_the_reference_has_can_be_lost),
+        cmocka_unit_test(the_list_is_ranked_and_each_change_fits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
