@@ -131,9 +131,25 @@ typedef struct {
     size_t n;
 } ranked;
 
-/* Keeps the smallest ranks; of equal ones the first. */
+static void strike(ranked *list, size_t at)
+{
+    list->n--;
+    for (size_t i = at; i < list->n; i++) {
+        list->change[i] = list->change[i + 1];
+        list->rank[i] = list->rank[i + 1];
+    }
+}
+
+/* Keeps the smallest ranks; of equal ones the first. Changes of the same atoms in sum (+C2H4 -CH2 is +CH2) count once. */
 static void offer(ranked *list, size_t rank, const char *first, const char *second, double mass)
 {
+    for (size_t i = 0; i < list->n; i++)
+        if (fabs(list->change[i].mass - mass) < 1e-7) {
+            if (list->rank[i] <= rank)
+                return;
+            strike(list, i);
+            break;
+        }
     size_t at = list->n;
     while (at > 0 && rank < list->rank[at - 1])
         at--;

@@ -111,8 +111,11 @@ static void the_list_is_ranked_and_each_change_fits(void **state)
     for (int k = 0; k < 2000; k++) {
         double delta = 600 * nps_test_uniform(&r) - 300, tol = k % 2 ? 0.11 : 0.004;
         nps_formula_changes(delta, tol, k % 3 ? NULL : "C20H28FN3O2", list, &n);
-        for (size_t i = 0; i < n; i++)
+        for (size_t i = 0; i < n; i++) {
             assert_true(fabs(list[i].mass - delta) <= tol && *list[i].text);
+            for (size_t j = 0; j < i; j++)
+                assert_true(fabs(list[i].mass - list[j].mass) > 1e-7);
+        }
     }
 }
 
