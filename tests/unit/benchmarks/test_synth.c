@@ -190,7 +190,7 @@ static void ei_peaks_are_as_many_and_as_strong(void **state)
         intensity[k] = (double)ei.intensity[k];
     ASSERT_QUANTILES(intensity, peaks, 0.03, 1, {{0.25, 5}, {0.5, 19}, {0.75, 77}, {0.9, 240}});
     NPS_AUTO_MEM(double *) q = peak_counts(&ei_queries);
-    ASSERT_QUANTILES(q, QUERIES, 0.04, 1, {{0.01, 23}, {0.1, 31}, {0.5, 46}, {0.9, 67}, {0.99, 87}});
+    ASSERT_QUANTILES(q, QUERIES, 0.04, 2, {{0.01, 23}, {0.1, 31}, {0.5, 46}, {0.9, 67}, {0.99, 87}});
 }
 
 static void ei_bins_are_as_popular(void **state)
@@ -414,7 +414,7 @@ static void traces_are_as_high_as_alike_and_as_noisy(void **state)
     }
     ASSERT_QUANTILES(top, TRACES, 0.09, 0, {{0.1, 2.79}, {0.5, 5.37}, {0.9, 10.24}});
     ASSERT_QUANTILES(share, (size_t)TRACES / 10 * BENCH_IR_POINTS, 0.1, 0.004, {{0.1, 0.0064}, {0.5, 0.0477}, {0.9, 0.21}});
-    ASSERT_QUANTILES(alike, TRACES - 1, 0, 0.03, {{0.1, -0.062}, {0.5, 0.1166}, {0.9, 0.406}});
+    ASSERT_QUANTILES(alike, TRACES - 1, 0, 0.045, {{0.1, -0.062}, {0.5, 0.1166}, {0.9, 0.406}});
     ASSERT_QUANTILES(noise, TRACES, 0.02, 0, {{0.1, 0.00652}, {0.5, 0.00682}, {0.9, 0.00713}});
 }
 
