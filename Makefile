@@ -27,6 +27,7 @@ SUPPORT  := $(wildcard tests/support/*.c)
 UNIT     := $(wildcard tests/unit/*/test_*.c) $(wildcard tests/integration/test_*.c)
 FUZZERS  := $(wildcard tests/fuzz/fuzz_*.c)
 BENCHES  := $(wildcard benchmarks/bench_*.c)
+BENCH_COMMON := $(filter-out $(BENCHES),$(wildcard benchmarks/*.c))
 ASSETS   := $(wildcard service/web/*.html service/web/*.css service/web/*.js service/web/*.svg)
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
@@ -100,10 +101,13 @@ $(B)/npswatch: $(call obj,$(MAIN)) $(B)/libnps.a
 	@[ $(V) = 1 ] || echo "  LD $@"
 	$(Q)$(CC) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
--include $(patsubst %.o,%.d,$(call obj,$(SRC) $(SUPPORT) $(UNIT) $(FUZZERS) $(BENCHES)))
+-include $(patsubst %.o,%.d,$(call obj,$(SRC) $(SUPPORT) $(UNIT) $(FUZZERS) $(BENCHES) $(BENCH_COMMON)))
 
 # --- tests ------------------------------------------------------------------------------------------------------
 $(B)/tests/unit/%: $(B)/obj/tests/unit/%.o $(call obj,$(SUPPORT)) $(B)/libnps.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) $^ $(LDLIBS) -lcmocka -o $@
+$(B)/tests/unit/benchmarks/%: $(B)/obj/tests/unit/benchmarks/%.o $(call obj,$(BENCH_COMMON) $(SUPPORT)) $(B)/libnps.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) $^ $(LDLIBS) -lcmocka -o $@
 $(B)/tests/integration/%: $(B)/obj/tests/integration/%.o $(call obj,$(SUPPORT)) $(B)/libnps.a | $(B)/npswatch
@@ -148,7 +152,7 @@ lint-now: $(B)/gen/assets.inc
 	@sh tests/support/lint.sh '$(CC)' '$(CPPFLAGS)' $(B)
 
 # --- measurements -----------------------------------------------------------------------------------------------
-$(B)/benchmarks/%: $(B)/obj/benchmarks/%.o $(B)/libnps.a
+$(B)/benchmarks/%: $(B)/obj/benchmarks/%.o $(call obj,$(BENCH_COMMON)) $(B)/libnps.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) $^ $(LDLIBS) -o $@
 bench: deps-run
@@ -173,7 +177,7 @@ install: $(B)/npswatch
 	install -m 644 README.md LICENSE reference-lib/FORMAT.md service/API.md $(DESTDIR)$(PREFIX)/share/doc/npswatch/
 
 format:
-	clang-format -i $(SRC) $(HDR) $(UNIT) $(SUPPORT) $(FUZZERS) $(BENCHES)
+	clang-format -i $(SRC) $(HDR) $(UNIT) $(SUPPORT) $(FUZZERS) $(BENCHES) $(BENCH_COMMON)
 
 clean:
 	rm -rf $(BUILD)/release $(BUILD)/asan $(BUILD)/tsan $(BUILD)/fuzz $(BUILD)/accuracy
