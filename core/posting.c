@@ -45,10 +45,14 @@ uint32_t nps_mz_key(double mz, double offset)
     return k <= 0 ? 0 : k >= (double)UINT32_MAX ? UINT32_MAX : (uint32_t)k;
 }
 
-static uint16_t units_up(double score)
+/* Not ceil, which is a call where the compiler may not use SSE4.1. */
+static inline uint16_t units_up(double score)
 {
-    double u = ceil(score * NPS_BOUND_ONE);
-    return u >= UINT16_MAX ? UINT16_MAX : (uint16_t)u;
+    double u = score * NPS_BOUND_ONE;
+    if (u >= UINT16_MAX)
+        return UINT16_MAX;
+    int whole = (int)u;
+    return (uint16_t)(whole + (u > whole));
 }
 
 void nps_gain_product(const nps_codes *k, double q, nps_gain_table *ret_table)
