@@ -1,5 +1,6 @@
 #include "reference-lib/index.h"
 
+#include "reference-lib/ir_code.h"
 #include "spectra/clean.h"
 
 #include <math.h>
@@ -224,5 +225,7 @@ nps_status nps_index_build(nps_library *lib, nps_err *err)
         st = index_fragments(lib, err);
     if (st == NPS_OK)
         st = index_precursors(lib, err);
+    if (st == NPS_OK)
+        st = nps_ir_code_build(lib, err);
     return st;
 }

@@ -26,6 +26,7 @@ void nps_workspace_free(nps_workspace *w)
     nps_topk_done(&w->top);
     nps_pair_scratch_done(&w->pairs);
     nps_fft_release(w->lag_buffer);
+    free(w->ir_bound);
     free(w);
 }
 

@@ -13,6 +13,8 @@ struct nps_workspace {
     nps_pair_scratch pairs;
     float *lag_buffer; /* FFT scratch, aligned (lag.c) */
     size_t lag_cap;
+    float *ir_bound; /* one a trace and query (ir_search.c) */
+    size_t ir_bound_cap;
 };
 
 /* Makes room for n entry scores. */
