@@ -164,10 +164,15 @@ void nps_ir_side_of(nps_simd level, const nps_library *lib, const nps_ir_core *c
     nps_dot8_moments(level, lib->ir_code + row * NPS_IR_CODE_N, n, NPS_IR_CODE_N, core->in_sum, core->in_squares, sum,
                      squares);
     const double means = core->n_means, root_means = 1.003 * sqrt(means), root_partial = sqrt(3.0 * core->n_partial);
+    memset(ret_side, 0, sizeof *ret_side);
+    ret_side->first_to = NPS_IR_GRID_N;
     for (size_t i = 0; i < n; i++) {
         uint64_t r = row + i;
+        uint32_t from = lib->ir_range[2 * r], to = lib->ir_range[2 * r + 1];
+        ret_side->last_from = from > ret_side->last_from ? from : ret_side->last_from;
+        ret_side->first_to = to < ret_side->first_to ? to : ret_side->first_to;
         double step = (double)lib->ir_step[r], zero = (double)lib->ir_zero[r], norm = (double)lib->ir_norm[r];
-        uint32_t common = core->count[lib->ir_range[2 * r + 1]] - core->count[lib->ir_range[2 * r]];
+        uint32_t common = core->count[to] - core->count[from];
         /* Outside the core: norm and sum of the trace. Errors of single means stay below half a step. */
         double coded = squares[i] - 2 * zero * sum[i] + means * zero * zero;
         double rest = step * (2 * sqrt(coded > 0 ? coded : 0) + root_means);
@@ -182,6 +187,7 @@ void nps_ir_side_of(nps_simd level, const nps_library *lib, const nps_ir_core *c
         ret_side->by_mean[i] = (float)(total * scale);
         ret_side->by_rest[i] = (float)(rest * scale);
         ret_side->fixed[i] = step == 0 ? -1 : bounded ? 0 : 2;
+        ret_side->any_fixed |= !bounded;
     }
 }
 
@@ -231,21 +237,35 @@ static void correct_for_range(const nps_library *lib, const nps_ir_plan *p, cons
     }
 }
 
-void nps_ir_bounds(nps_simd level, const nps_library *lib, const nps_ir_plan *p, const nps_ir_side *side, uint64_t row,
-                   size_t n, float *ret_bound)
+/* In steps of a constant length, which the compiler turns into vectors. */
+enum { STEP = 16 };
+_Static_assert(NPS_IR_BLOCK % STEP == 0, "blocks are whole steps");
+
+static void bound_lag(const nps_ir_lag *l, const nps_ir_side *restrict side, const int32_t *restrict dot, size_t n,
+                      float *restrict bound)
 {
-    int32_t dot[NPS_IR_LAGS_MAX * NPS_IR_BLOCK];
-    nps_dot8(level, lib->ir_code + row * NPS_IR_CODE_N, n, NPS_IR_CODE_N, p->vectors, p->n_lag, dot, NPS_IR_BLOCK);
+    const float by_dot = l->by_dot, by_zero = l->by_zero, by_error = l->by_error, by_norm = l->by_norm;
+    for (size_t i = 0; i < n; i += STEP)
+        for (size_t j = i; j < i + STEP; j++)
+            bound[j] = by_dot * side->by_dot[j] * (float)dot[j] + by_zero * side->by_zero[j] +
+                       by_error * side->by_error[j] + by_norm * side->by_norm[j] + slack;
+}
+
+void nps_ir_bounds(nps_simd level, const nps_library *lib, const nps_ir_plan *p, const nps_ir_side *side, uint64_t row,
+                   size_t n, float (*ret_bound)[NPS_IR_BLOCK])
+{
+    int32_t dot[NPS_IR_LAGS_MAX][NPS_IR_BLOCK];
+    nps_dot8(level, lib->ir_code + row * NPS_IR_CODE_N, n, NPS_IR_CODE_N, p->vectors, p->n_lag, dot[0], NPS_IR_BLOCK);
     for (size_t k = 0; k < p->n_lag; k++) {
         const nps_ir_lag *l = &p->lag[k];
-        float *bound = ret_bound + k * NPS_IR_BLOCK;
-        const int32_t *d = dot + k * NPS_IR_BLOCK;
-        for (size_t i = 0; i < n; i++)
-            bound[i] = l->by_dot * side->by_dot[i] * (float)d[i] + l->by_zero * side->by_zero[i] +
-                       l->by_error * side->by_error[i] + l->by_norm * side->by_norm[i] + slack;
-        correct_for_range(lib, p, l, side, row, n, bound);
-        for (size_t i = 0; i < n; i++)
-            if (l->dead || side->fixed[i] != 0)
-                bound[i] = l->dead ? -1 : side->fixed[i];
+        float *bound = ret_bound[k];
+        for (size_t i = n; i % STEP; i++)
+            dot[k][i] = 0;
+        bound_lag(l, side, dot[k], n, bound);
+        if (l->count[side->last_from] != 0 || l->count[side->first_to] != l->n)
+            correct_for_range(lib, p, l, side, row, n, bound);
+        if (l->dead || side->any_fixed)
+            for (size_t i = 0; i < n; i++)
+                bound[i] = l->dead ? -1 : side->fixed[i] != 0 ? side->fixed[i] : bound[i];
     }
 }

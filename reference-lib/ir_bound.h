@@ -51,15 +51,17 @@ typedef struct {
     float by_dot[NPS_IR_BLOCK], by_zero[NPS_IR_BLOCK], by_error[NPS_IR_BLOCK], by_norm[NPS_IR_BLOCK];
     float by_mean[NPS_IR_BLOCK], by_rest[NPS_IR_BLOCK];
     float fixed[NPS_IR_BLOCK]; /* -1: correlates with nothing, 2: no bound; 0: the bound counts */
+    uint32_t last_from, first_to; /* range that all of them measured */
+    bool any_fixed;
 } nps_ir_side;
 
 /* Rows [row, row + n), n at most NPS_IR_BLOCK. */
 void nps_ir_side_of(nps_simd level, const nps_library *lib, const nps_ir_core *core, uint64_t row, size_t n,
                     nps_ir_side *ret_side);
 
-/* ret_bound[l * NPS_IR_BLOCK + r] is at least the correlation of row + r with lag l of the plan where that correlation is
- * above 0; a bound of 0 or less says that it is not. @param ret_bound [n_lag * NPS_IR_BLOCK] */
+/* ret_bound[l][r] is at least the correlation of row + r with lag l of the plan where that correlation is
+ * above 0; a bound of 0 or less says that it is not. @param ret_bound [n_lag]; values behind the n rows have no meaning. */
 void nps_ir_bounds(nps_simd level, const nps_library *lib, const nps_ir_plan *p, const nps_ir_side *side, uint64_t row,
-                   size_t n, float *ret_bound);
+                   size_t n, float (*ret_bound)[NPS_IR_BLOCK]);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Queries that share one pass over the codes: more would push their bounds out of the cache. */
 enum { GROUP = 16 };
@@ -28,11 +29,19 @@ static bool passes(const search *s, size_t q, uint64_t row)
 
 /* --- bounds ----------------------------------------------------------------------------------------------------------- */
 
+static void raise_to(float *restrict v, const float *restrict least, size_t n)
+{
+    enum { STEP = 16 }; /* of constant length for the compiler's vectors; rows end at a multiple of it */
+    for (size_t i = 0; i < n; i += STEP)
+        for (size_t j = i; j < i + STEP; j++)
+            v[j] = v[j] > least[j] ? v[j] : least[j];
+}
+
 static void bound_rows(void *arg, unsigned worker, size_t from, size_t to)
 {
     const search *s = arg;
     nps_ir_side side;
-    float bound[NPS_IR_LAGS_MAX * NPS_IR_BLOCK];
+    float bound[NPS_IR_LAGS_MAX][NPS_IR_BLOCK];
     (void)worker;
     for (size_t row = from; row < to; row += NPS_IR_BLOCK) {
         size_t n = to - row < NPS_IR_BLOCK ? to - row : NPS_IR_BLOCK;
@@ -43,12 +52,10 @@ static void bound_rows(void *arg, unsigned worker, size_t from, size_t to)
             for (size_t q = first; q < s->n; q++) {
                 if (s->side[q] != first)
                     continue;
-                float *best = s->bound + q * s->lib->n_ir + row;
                 nps_ir_bounds(s->level, s->lib, s->plan[q], &side, row, n, bound);
-                memcpy(best, bound, n * sizeof *best);
                 for (size_t l = 1; l < s->plan[q]->n_lag; l++)
-                    for (size_t i = 0; i < n; i++)
-                        best[i] = fmaxf(best[i], bound[l * NPS_IR_BLOCK + i]);
+                    raise_to(bound[0], bound[l], n);
+                memcpy(s->bound + q * s->lib->n_ir + row, bound[0], n * sizeof *bound[0]);
             }
         }
     }
@@ -70,19 +77,19 @@ static double score_row(const search *s, const nps_ir_plan *p, uint64_t row, dou
     if (p->n_lag == 1)
         return score_at(s, &p->lag[0], row, ret_common);
     nps_ir_side side;
-    float bound[NPS_IR_LAGS_MAX * NPS_IR_BLOCK];
+    float bound[NPS_IR_LAGS_MAX][NPS_IR_BLOCK];
     nps_ir_side_of(s->level, s->lib, &p->core, row, 1, &side);
     nps_ir_bounds(s->level, s->lib, p, &side, row, 1, bound);
     /* The most promising lag first, so that its score rules out others. */
     size_t top = 0;
     for (size_t l = 1; l < p->n_lag; l++)
-        if (bound[l * NPS_IR_BLOCK] > bound[top * NPS_IR_BLOCK])
+        if (bound[l][0] > bound[top][0])
             top = l;
     *ret_lag = top;
     double best = score_at(s, &p->lag[top], row, ret_common);
     for (size_t l = 0; l < p->n_lag; l++) {
         uint32_t common;
-        if (l == top || p->lag[l].dead || (double)bound[l * NPS_IR_BLOCK] < fmax(best, at_least))
+        if (l == top || p->lag[l].dead || (double)bound[l][0] < fmax(best, at_least))
             continue;
         double c = score_at(s, &p->lag[l], row, &common);
         if (c > best || (c == best && l < *ret_lag)) {
