@@ -24,6 +24,7 @@ static const char usage[] =
     "                      infrared, Raman: correlation\n"
     "  --tol T             MS/MS: m/z tolerance, 0.02 (Da) or 10ppm (at the precursor)\n"
     "  --window PPM        MS/MS identity: only entries within this precursor window\n"
+    "  --max-lag CM1       infrared, Raman: the query may be moved by up to this, in steps of 2 cm-1 (0 to 20, default 0)\n"
     "  --top N             hits to list (default 10)\n"
     "  --json              one JSON object a line\n\n"
     "examples:\n"
@@ -35,6 +36,7 @@ typedef struct {
     bool analog, json;
     nps_span tol;
     double window_ppm; /* 0: open */
+    double max_lag_cm1;
     size_t top, refused; /* spectra that this search cannot take */
     nps_library *lib;
     nps_workspace *w;
@@ -44,6 +46,7 @@ typedef struct {
     uint32_t entry;
     double score, delta;
     char formula[NPS_FORMULA_MAX];
+    double moved_cm1;
 } search_hit;
 
 /* The score that the indexes serve: the default. */
@@ -128,6 +131,21 @@ static nps_status search_msms(const search_options *o, const nps_prepared *q, co
     return st;
 }
 
+static nps_status search_ir(const search_options *o, const nps_prepared *q, const nps_filter *f, search_hit *hits,
+                            size_t *ret_n, nps_err *err)
+{
+    NPS_AUTO_MEM(nps_ir_hit *) found = nps_array(o->top, sizeof *found);
+    if (!found)
+        return nps_fail_nomem(err);
+    nps_ir_options how = nps_ir_options_default(q->technique);
+    how.max_lag = (unsigned)(o->max_lag_cm1 / NPS_IR_GRID_DX);
+    nps_status st = nps_search_ir_many(o->lib, q->grid, 1, &how, f, o->top, o->w, found, ret_n, err);
+    for (size_t i = 0; st == NPS_OK && i < *ret_n; i++)
+        hits[i] = (search_hit){
+            .entry = found[i].entry, .score = found[i].score, .moved_cm1 = NPS_IR_GRID_DX * found[i].lag};
+    return st;
+}
+
 /* Scores besides the indexed ones. */
 static const struct {
     nps_technique technique; /* msms stands for dart too */
@@ -178,11 +196,8 @@ static nps_status search(const search_options *o, const nps_spectrum *s, search_
         st = search_msms(o, &q, &f, hits, ret_n, err);
     else if (o->analog)
         st = nps_fail(err, NPS_E_UNSUPPORTED, "a mass shift has no meaning for %s spectra", nps_technique_name(s->technique));
-    else {
-        st = nps_search_ir(o->lib, q.grid, s->technique, &f, o->top, o->w, err);
-        if (st == NPS_OK)
-            take_top(o, &q, hits, ret_n);
-    }
+    else
+        st = search_ir(o, &q, &f, hits, ret_n, err);
     nps_prepared_done(&q);
     return st;
 }
@@ -203,6 +218,8 @@ static void put_json(nps_buf *b, const search_options *o, const nps_spectrum *s,
         nps_jw_str(&w, "name", nps_library_text(o->lib, o->lib->sub_name[sub]));
         nps_jw_str(&w, "inchikey", nps_library_text(o->lib, o->lib->sub_inchikey[sub]));
         nps_jw_num(&w, "score", hits[i].score, 6);
+        if (o->max_lag_cm1 > 0 && !nps_technique_is_mass(s->technique))
+            nps_jw_num(&w, "moved_cm1", hits[i].moved_cm1, 0);
         if (o->analog) {
             nps_jw_num(&w, "delta_mass", hits[i].delta, 4);
             nps_jw_str(&w, "delta_formula", hits[i].formula);
@@ -222,6 +239,8 @@ static void put_table(nps_buf *b, const search_options *o, const nps_spectrum *s
         nps_buf_printf(b, "  %3zu  %.4f  ", i + 1, hits[i].score);
         if (o->analog)
             nps_buf_printf(b, "%+9.3f Da  %-14s ", hits[i].delta, hits[i].formula);
+        if (o->max_lag_cm1 > 0 && !nps_technique_is_mass(s->technique))
+            nps_buf_printf(b, "%+3.0f cm-1  ", hits[i].moved_cm1);
         nps_buf_printf(b, "%s\n", nps_library_text(o->lib, o->lib->sub_name[o->lib->entry_substance[hits[i].entry]]));
     }
 }
@@ -257,9 +276,9 @@ static nps_status search_one(void *arg, const char *file, nps_spectrum **s, nps_
 
 static int parse(int argc, char **argv, search_options *o)
 {
-    enum { LIBRARY = 1, MODE, SCORE, TOL, WINDOW, TOP, JSON, HELP };
+    enum { LIBRARY = 1, MODE, SCORE, TOL, WINDOW, MAX_LAG, TOP, JSON, HELP };
     static const struct option longs[] = {{"library", 1, NULL, LIBRARY}, {"mode", 1, NULL, MODE}, {"score", 1, NULL, SCORE},
-                                          {"tol", 1, NULL, TOL},         {"window", 1, NULL, WINDOW},
+                                          {"tol", 1, NULL, TOL},         {"window", 1, NULL, WINDOW}, {"max-lag", 1, NULL, MAX_LAG},
                                           {"top", 1, NULL, TOP},         {"json", 0, NULL, JSON}, {"help", 0, NULL, HELP},
                                           {0}};
     for (int c; (c = getopt_long(argc, argv, "h", longs, NULL)) != -1;)
@@ -275,6 +294,10 @@ static int parse(int argc, char **argv, search_options *o)
         case WINDOW:
             if (!nps_cli_double(optarg, 1e-3, 1000, &o->window_ppm))
                 return nps_cli_usage("search", "--window '%s' is outside (0, 1000] ppm", optarg);
+            break;
+        case MAX_LAG:
+            if (!nps_cli_double(optarg, 0, NPS_IR_LAG_MAX * NPS_IR_GRID_DX, &o->max_lag_cm1))
+                return nps_cli_usage("search", "--max-lag '%s' is outside [0, 20] cm-1", optarg);
             break;
         case TOP:
             if (!nps_cli_size(optarg, 1, 1000, &o->top))
