@@ -36,8 +36,7 @@ struct nps_lag_scratch {
 
 bool nps_lag_method_works(nps_lag_method m)
 {
-    return m == NPS_LAG_FFT || (m == NPS_LAG_AVX2 && nps_simd_best() >= NPS_SIMD_AVX2) ||
-           (m == NPS_LAG_AVX512 && nps_simd_best() >= NPS_SIMD_AVX512);
+    return m == NPS_LAG_FFT || nps_simd_runs(m == NPS_LAG_AVX2 ? NPS_SIMD_AVX2 : NPS_SIMD_AVX512);
 }
 
 nps_lag_method nps_lag_method_best(void)

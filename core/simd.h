@@ -1,25 +1,35 @@
-/* Which instructions a kernel may use. Kernels that have versions take a level, so that tests run every version that the
- * machine has; all versions of one kernel give the same integers. */
+/* Which vector instructions a kernel may use. Every kernel that takes a level gives the same bits at each, so the choice
+ * never shows in an answer; it is a parameter so that tests can run them all. */
 #ifndef NPS_CORE_SIMD_H
 #define NPS_CORE_SIMD_H
 
+#include <stdbool.h>
+
 typedef enum {
-    NPS_SIMD_NONE,  /* plain C */
+    NPS_SIMD_PLAIN,  /* portable C */
     NPS_SIMD_AVX2,
-    NPS_SIMD_AVX512 /* F, BW, VL, VNNI */
+    NPS_SIMD_AVX512, /* F, BW, DQ, VL and VNNI */
+    NPS_SIMD_COUNT
 } nps_simd;
 
-/* The best level of this machine. Cheap: asks once per call, keeps nothing. */
-static inline nps_simd nps_simd_best(void)
+/* Whether this machine can run the level. */
+static inline bool nps_simd_runs(nps_simd level)
 {
 #if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-        __builtin_cpu_supports("avx512vnni"))
-        return NPS_SIMD_AVX512;
-    if (__builtin_cpu_supports("avx2"))
-        return NPS_SIMD_AVX2;
+    if (level == NPS_SIMD_AVX2)
+        return __builtin_cpu_supports("avx2");
+    if (level == NPS_SIMD_AVX512)
+        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+               __builtin_cpu_supports("avx512dq") &&
+               __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni");
 #endif
-    return NPS_SIMD_NONE;
+    return level == NPS_SIMD_PLAIN;
+}
+
+/* The fastest level of this machine. */
+static inline nps_simd nps_simd_best(void)
+{
+    return nps_simd_runs(NPS_SIMD_AVX512) ? NPS_SIMD_AVX512 : nps_simd_runs(NPS_SIMD_AVX2) ? NPS_SIMD_AVX2 : NPS_SIMD_PLAIN;
 }
 
 #endif

@@ -3,6 +3,7 @@
 #include "core/lag_scan.h"
 #include "core/parallel.h"
 #include "core/posting.h"
+#include "reference-lib/ir_code.h"
 #include "spectra/clean.h"
 
 #include <math.h>
@@ -474,5 +475,7 @@ nps_status nps_index_build(nps_library *lib, unsigned threads, nps_err *err)
     if (!b)
         return nps_fail_nomem(err);
     nps_status st = index_peaks(lib, threads, b, err);
-    return st == NPS_OK ? index_precursors(lib, err) : st;
+    if (st == NPS_OK)
+        st = index_precursors(lib, err);
+    return st == NPS_OK ? nps_ir_code_build(lib, err) : st;
 }

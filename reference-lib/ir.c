@@ -1,13 +1,14 @@
 #include "reference-lib/ir.h"
 
 #include "core/grid.h"
+#include "core/pearson.h"
+#include "reference-lib/ir_bound.h"
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
-enum { COMMON_MIN = 200 };
-#define CO2_LOW ((size_t)((2280.0 - NPS_IR_GRID_X0) / NPS_IR_GRID_DX))
-#define CO2_HIGH ((size_t)((2400.0 - NPS_IR_GRID_X0) / NPS_IR_GRID_DX))
+enum { CO2_LOW = 940, CO2_HIGH = 1000 }; /* 2280 and 2400 cm-1 on the grid */
 
 nps_status nps_ir_grid(const nps_trace *t, float *ret_y, nps_err *err)
 {
@@ -29,52 +30,17 @@ nps_status nps_ir_grid(const nps_trace *t, float *ret_y, nps_err *err)
     return NPS_OK;
 }
 
-typedef struct {
-    double a, b, aa, bb, ab;
-    uint32_t n;
-} moments;
-
-static void add_range(moments *m, const float *a, const float *b, size_t from, size_t to)
+nps_ir_mask nps_ir_mask_default(void)
 {
-    for (size_t i = from; i < to; i++) {
-        double x = (double)a[i], y = (double)b[i];
-        if (isnan(x) || isnan(y))
-            continue;
-        m->a += x;
-        m->b += y;
-        m->aa += x * x;
-        m->bb += y * y;
-        m->ab += x * y;
-        m->n++;
-    }
+    return (nps_ir_mask){.n = 1, .region = {{CO2_LOW, CO2_HIGH}}};
 }
 
 double nps_ir_correlation(const float *a, const float *b, uint32_t *ret_common)
 {
-    moments m = {0};
-    add_range(&m, a, b, 0, CO2_LOW);
-    add_range(&m, a, b, CO2_HIGH, NPS_IR_GRID_N);
-    *ret_common = m.n;
-    if (m.n < COMMON_MIN)
-        return 0;
-    double n = m.n, va = m.aa - m.a * m.a / n, vb = m.bb - m.b * m.b / n;
-    return va > 0 && vb > 0 ? (m.ab - m.a * m.b / n) / sqrt(va * vb) : 0;
-}
-
-nps_status nps_search_ir(const nps_library *lib, const float *query, nps_technique technique, const nps_filter *f,
-                         size_t k, nps_workspace *w, nps_err *err)
-{
-    nps_status st = nps_topk_reset(&w->top, k, err);
-    if (st != NPS_OK)
-        return st;
-    for (uint64_t r = 0; r < lib->n_ir; r++) {
-        uint32_t e = lib->ir_entry[r], common;
-        if (lib->entry_technique[e] != technique || !nps_filter_passes(lib, f, e))
-            continue;
-        double c = nps_ir_correlation(query, lib->ir_y + r * NPS_IR_GRID_N, &common);
-        if (c > 0)
-            nps_topk_add(&w->top, c > 1 ? 1 : c, e);
-    }
-    nps_topk_sort(&w->top);
-    return NPS_OK;
+    float left[NPS_IR_GRID_N];
+    memcpy(left, a, sizeof left);
+    for (size_t i = CO2_LOW; i < CO2_HIGH; i++)
+        left[i] = NAN;
+    double c = nps_pearson(nps_simd_best(), left, b, NPS_IR_GRID_N, ret_common);
+    return *ret_common < NPS_IR_COMMON_MIN ? 0 : c;
 }

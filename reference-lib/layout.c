@@ -57,6 +57,12 @@ const nps_array_row nps_layout[] = {
     TEXT_ROW("/synonym/name", synonym, n_synonym),
     ROW("/ir/entry", NPS_CELL_U32, NPS_RULE_BELOW, ir_entry, n_ir, LIMIT(n_entry), 0, 1),
     ROW("/ir/absorbance", NPS_CELL_F32, NPS_RULE_NONE, ir_y, n_ir, 0, 0, NPS_IR_GRID_N),
+    ROW("/index/ir/code", NPS_CELL_U8, NPS_RULE_NONE, ir_code, n_ir, 0, 0, NPS_IR_CODE_N),
+    ROW("/index/ir/step", NPS_CELL_F32, NPS_RULE_FINITE, ir_step, n_ir, 0, 0, 1),
+    ROW("/index/ir/zero", NPS_CELL_F32, NPS_RULE_FINITE, ir_zero, n_ir, 0, 0, 1),
+    ROW("/index/ir/error", NPS_CELL_F32, NPS_RULE_FINITE, ir_error, n_ir, 0, 0, 1),
+    ROW("/index/ir/norm", NPS_CELL_F32, NPS_RULE_FINITE, ir_norm, n_ir, 0, 0, 1),
+    ROW("/index/ir/range", NPS_CELL_U32, NPS_RULE_NONE, ir_range, n_ir, 0, 0, 2),
     TEXT_ROW("/source/line", source_line, n_source),
     ROW("/index/fragment/shard_offset", NPS_CELL_U64, NPS_RULE_OFFSETS, fragment_at, n_shard, LIMIT(fragment.n), 1, 1),
     ROW("/index/fragment/key", NPS_CELL_U32, NPS_RULE_NONE, fragment_key, fragment.n, 0, 0, 1),
@@ -228,6 +234,12 @@ static const char *special_fault(const nps_library *lib)
     const char *fault = posting_fault(lib);
     if (fault)
         return fault;
+    for (uint64_t r = 0; r < lib->n_ir; r++) {
+        if (r && lib->ir_entry[r] <= lib->ir_entry[r - 1])
+            return "/ir/entry";
+        if (lib->ir_range[2 * r] > lib->ir_range[2 * r + 1] || lib->ir_range[2 * r + 1] > NPS_IR_GRID_N)
+            return "/index/ir/range";
+    }
     if (lib->n_calibration_technique != NPS_TECH_COUNT)
         return "/calibration/offset";
     for (size_t t = 0; t < NPS_TECH_COUNT; t++) {

@@ -76,8 +76,12 @@ typedef struct nps_library {
 
     /* Infrared and Raman traces on the common grid (NPS_IR_GRID_*), absorbance, NaN outside the measured range. */
     uint64_t n_ir;
-    const uint32_t *ir_entry;
+    const uint32_t *ir_entry; /* ascending */
     const float *ir_y; /* [n_ir][NPS_IR_GRID_N] */
+    /* Derived: coarse codes that bound correlations (ir_code.h). */
+    const uint8_t *ir_code;                               /* [n_ir][NPS_IR_CODE_N] */
+    const float *ir_step, *ir_zero, *ir_error, *ir_norm;  /* [n_ir] */
+    const uint32_t *ir_range;                             /* [n_ir][2] grid points from .. to of the measured range */
 
     /* Sources: name, digest, format, counts as one text line each (text ids). */
     uint64_t n_source;
@@ -127,7 +131,7 @@ typedef struct nps_library {
 } nps_library;
 
 enum { NPS_EI_BINS = 2048 }; /* m/z 0 .. 2047; larger m/z have no bin */
-enum { NPS_IR_GRID_N = 1801 };
+enum { NPS_IR_GRID_N = 1801, NPS_IR_CODE_N = 512 };
 #define NPS_IR_GRID_X0 400.0 /* cm-1 */
 #define NPS_IR_GRID_DX 2.0   /* cm-1; last point 4000 */
 

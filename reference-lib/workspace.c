@@ -42,6 +42,7 @@ void nps_workspace_free(nps_workspace *w)
         scratch_free(w->scratch[t]);
     nps_topk_done(&w->top);
     free(w->bound);
+    free(w->ir_bound);
     free(w);
 }
 

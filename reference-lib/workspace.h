@@ -32,6 +32,8 @@ struct nps_workspace {
     float *bound;     /* [bound_cap] one an entry (lag.c) */
     size_t bound_cap;
     size_t scored;    /* rows that the last search scored exactly, for benchmarks */
+    float *ir_bound;  /* [ir_bound_cap] one a trace and query (ir_search.c) */
+    size_t ir_bound_cap;
 };
 
 /* Scratch of threads 0 .. w->threads - 1 with room for n_top result lists of k each. Errors: NPS_E_NOMEM. */

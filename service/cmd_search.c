@@ -24,6 +24,7 @@ static const char usage[] =
     "  --reverse           identity: count only the query's peaks that the reference has too\n"
     "  --tol T             MS/MS: m/z tolerance, 0.02 (Da) or 10ppm (at the precursor)\n"
     "  --window PPM        MS/MS identity: only entries within this precursor window\n"
+    "  --max-lag CM1       infrared, Raman: the query may be moved by up to this, in steps of 2 cm-1 (0 to 20, default 0)\n"
     "  --top N             hits to list (default 10)\n"
     "  --threads N         1 to 64 (default: all cores)\n"
     "  --json              one JSON object a line; EI analogues with the pairs of peaks that carry the shift\n\n"
@@ -37,6 +38,7 @@ typedef struct {
     bool reverse, json;
     nps_span tol;
     double window_ppm; /* 0: open */
+    double max_lag_cm1;
     size_t top, threads, refused; /* refused: spectra that this search cannot take */
     nps_library *lib;
     nps_workspace *w;
@@ -51,6 +53,7 @@ typedef struct {
     uint32_t entry;
     double score;
     nps_analog analog; /* of analogues */
+    double moved_cm1;  /* of traces */
 } search_hit;
 
 /* The score that is used when none is named. */
@@ -156,9 +159,15 @@ static nps_status search_trace(const search_options *o, const nps_prepared *q, c
         return nps_fail(err, NPS_E_UNSUPPORTED, "a mass shift has no meaning for %s spectra", nps_technique_name(q->technique));
     if (strcmp(score, "correlation") != 0 || o->reverse)
         return nps_fail(err, NPS_E_UNSUPPORTED, "%s spectra are searched by correlation only", nps_technique_name(q->technique));
-    nps_status st = nps_search_ir(o->lib, q->grid, q->technique, f, o->top, o->w, err);
-    if (st == NPS_OK)
-        take_top(o, q, 0, hits, ret_n);
+    NPS_AUTO_MEM(nps_ir_hit *) found = nps_array(o->top, sizeof *found);
+    if (!found)
+        return nps_fail_nomem(err);
+    nps_ir_options how = nps_ir_options_default(q->technique);
+    how.max_lag = (unsigned)(o->max_lag_cm1 / NPS_IR_GRID_DX);
+    nps_status st = nps_search_ir_many(o->lib, q->grid, 1, &how, f, o->top, o->w, found, ret_n, err);
+    for (size_t i = 0; st == NPS_OK && i < *ret_n; i++)
+        hits[i] = (search_hit){
+            .entry = found[i].entry, .score = found[i].score, .moved_cm1 = NPS_IR_GRID_DX * found[i].lag};
     return st;
 }
 
@@ -197,6 +206,8 @@ static void put_json(nps_buf *b, const search_options *o, const nps_spectrum *s,
         nps_jw_str(&w, "name", nps_library_text(o->lib, o->lib->sub_name[sub]));
         nps_jw_str(&w, "inchikey", nps_library_text(o->lib, o->lib->sub_inchikey[sub]));
         nps_jw_num(&w, "score", hits[i].score, 6);
+        if (o->max_lag_cm1 > 0 && !nps_technique_is_mass(s->technique))
+            nps_jw_num(&w, "moved_cm1", hits[i].moved_cm1, 0);
         if (is_mode(o, "analog")) {
             const nps_analog *a = &hits[i].analog;
             nps_jw_num(&w, "delta_mass", a->delta_mass, 4);
@@ -220,6 +231,8 @@ static void put_table(nps_buf *b, const search_options *o, const nps_spectrum *s
         if (is_mode(o, "analog"))
             nps_buf_printf(b, "%+9.3f Da  %-14s ", hits[i].analog.delta_mass,
                            nps_analog_formula(&hits[i].analog));
+        if (o->max_lag_cm1 > 0 && !nps_technique_is_mass(s->technique))
+            nps_buf_printf(b, "%+3.0f cm-1  ", hits[i].moved_cm1);
         nps_buf_printf(b, "%s\n", nps_library_text(o->lib, o->lib->sub_name[o->lib->entry_substance[hits[i].entry]]));
     }
 }
@@ -255,10 +268,11 @@ static nps_status search_one(void *arg, const char *file, nps_spectrum **s, nps_
 
 static int parse(int argc, char **argv, search_options *o)
 {
-    enum { LIBRARY = 1, MODE, SCORE, REVERSE, TOL, WINDOW, TOP, THREADS, JSON, HELP };
+    enum { LIBRARY = 1, MODE, SCORE, REVERSE, TOL, WINDOW, MAX_LAG, TOP, THREADS, JSON, HELP };
     static const struct option longs[] = {{"library", 1, NULL, LIBRARY}, {"mode", 1, NULL, MODE}, {"score", 1, NULL, SCORE},
                                           {"tol", 1, NULL, TOL},         {"window", 1, NULL, WINDOW},
                                           {"reverse", 0, NULL, REVERSE}, {"threads", 1, NULL, THREADS},
+                                          {"max-lag", 1, NULL, MAX_LAG},
                                           {"top", 1, NULL, TOP},         {"json", 0, NULL, JSON}, {"help", 0, NULL, HELP},
                                           {0}};
     for (int c; (c = getopt_long(argc, argv, "h", longs, NULL)) != -1;)
@@ -279,6 +293,10 @@ static int parse(int argc, char **argv, search_options *o)
         case WINDOW:
             if (!nps_cli_double(optarg, 1e-3, 1000, &o->window_ppm))
                 return nps_cli_usage("search", "--window '%s' is outside (0, 1000] ppm", optarg);
+            break;
+        case MAX_LAG:
+            if (!nps_cli_double(optarg, 0, NPS_IR_LAG_MAX * NPS_IR_GRID_DX, &o->max_lag_cm1))
+                return nps_cli_usage("search", "--max-lag '%s' is outside [0, 20] cm-1", optarg);
             break;
         case TOP:
             if (!nps_cli_size(optarg, 1, 1000, &o->top))

@@ -111,7 +111,7 @@ static void the_harvest_finds_the_best_rows_and_asks_for_few(void **state)
         if (m)
             qsort(want, m, sizeof *want, best_first);
         nps_err err;
-        for (int level = NPS_SIMD_NONE; level <= (int)(nps_simd_best() ? NPS_SIMD_AVX2 : NPS_SIMD_NONE); level++) {
+        for (int level = NPS_SIMD_PLAIN; level <= (int)(nps_simd_best() ? NPS_SIMD_AVX2 : NPS_SIMD_PLAIN); level++) {
             static uint16_t copy[NPS_SHARD_ROWS];
             nps_topk top = {0};
             memcpy(copy, sum, sizeof copy);

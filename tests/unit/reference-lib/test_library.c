@@ -522,6 +522,8 @@ static void what_the_general_rules_cannot_say_is_checked_too(void **state)
         {"/index/lag/group", 2, 512},
         {"/index/fragment/key", -1, 5},     /* falls within its shard */
         {"/index/loss/key", 7, 0},
+        {"/ir/entry", 1, 0},                /* traces by entry */
+        {"/index/ir/range", 1, 1802},
         {"/ir/absorbance", 300, INFINITY},  /* NaN has a meaning there, infinity has none */
     };
     snprintf(file, sizeof file, "%s/special.h5", dir);
