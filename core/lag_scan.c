@@ -49,7 +49,7 @@ static float scale_up(const nps_nominal_row *row)
 {
     double top = 0;
     for (size_t i = 0; i < row->n; i++)
-        top = fmax(top, row->weight[row->bin[i]]);
+        top = fmax(top, nps_bin_weight(row, row->bin[i]));
     float scale = (float)(top / CODES);
     return (double)scale * CODES < top ? nextafterf(scale, INFINITY) : scale;
 }
@@ -70,7 +70,7 @@ size_t nps_lag_groups(const nps_nominal_row *row, uint16_t *ret_group, uint32_t 
             ret_group[n] = (uint16_t)(bin / 4);
             ret_code[n++] = 0;
         }
-        ret_code[n - 1] |= (uint32_t)code_up(row->weight[bin], *ret_scale) << 8 * (bin % 4);
+        ret_code[n - 1] |= (uint32_t)code_up(nps_bin_weight(row, (int)bin), *ret_scale) << 8 * (bin % 4);
     }
     return n;
 }
@@ -81,7 +81,7 @@ static nps_status prepare_codes(const nps_nominal_row *q, nps_lag_query *x, nps_
 {
     x->scale = scale_up(q);
     for (size_t i = 0; i < q->n; i++)
-        x->code[q->bin[i]] = (uint8_t)code_up(q->weight[q->bin[i]], x->scale);
+        x->code[q->bin[i]] = (uint8_t)code_up(nps_bin_weight(q, q->bin[i]), x->scale);
     /* A cache line each, as aligned reads of 64 bytes need. */
     x->window = aligned_alloc(64, (size_t)COPIES * WINDOW * sizeof *x->window);
     if (!x->window)
@@ -111,7 +111,7 @@ static nps_status prepare_transform(const nps_nominal_row *q, nps_lag_query *x, 
     x->transform = (float complex *)(void *)nps_fft_alloc(2 * nps_fft_bins(x->fft));
     if (line && x->transform) {
         for (size_t i = 0; i < q->n && q->bin[i] < x->n - NPS_LAG_MAX; i++)
-            line[q->bin[i]] = (float)(q->weight[q->bin[i]] / (double)x->n);
+            line[q->bin[i]] = (float)(nps_bin_weight(q, q->bin[i]) / (double)x->n);
         nps_fft_forward(x->fft, line, x->transform);
     } else {
         st = nps_fail_nomem(err);

@@ -15,7 +15,7 @@ void nps_nominal_row_set(nps_nominal_row *row, const double *mz, const float *in
                          double intensity_power, unsigned lowest)
 {
     for (size_t i = 0; i < row->n; i++)
-        row->weight[row->bin[i]] = 0;
+        row->padded[NPS_LAG_MAX + row->bin[i]] = 0;
     row->n = 0;
     double squares = 0;
     for (size_t i = 0; i < n;) {
@@ -30,43 +30,32 @@ void nps_nominal_row_set(nps_nominal_row *row, const double *mz, const float *in
             continue;
         double w = power(bin, mz_power) * power(sum, intensity_power);
         row->bin[row->n++] = (uint16_t)bin;
-        row->weight[bin] = w;
+        row->padded[NPS_LAG_MAX + bin] = w;
         squares += w * w;
     }
     double scale = squares > 0 ? 1 / sqrt(squares) : 0;
     row->sum = 0;
     for (size_t i = 0; i < row->n; i++)
-        row->sum += row->weight[row->bin[i]] *= scale;
+        row->sum += row->padded[NPS_LAG_MAX + row->bin[i]] *= scale;
 }
 
 double nps_nominal_dot(const nps_nominal_row *q, const nps_nominal_row *r)
 {
-    double sum = 0;
-    for (size_t i = 0; i < q->n; i++)
-        sum += q->weight[q->bin[i]] * r->weight[q->bin[i]];
-    return sum;
-}
-
-/* Weight of the bin, 0 outside the bins: `m` may leave them by up to NPS_LAG_MAX. */
-static double at(const nps_nominal_row *row, int m)
-{
-    return m >= 0 && m < NPS_NOMINAL_BINS ? row->weight[m] : 0;
+    return nps_nominal_correlation(q, r, 0);
 }
 
 double nps_nominal_correlation(const nps_nominal_row *q, const nps_nominal_row *r, int lag)
 {
     double sum = 0;
     for (size_t i = 0; i < q->n; i++)
-        sum += q->weight[q->bin[i]] * at(r, q->bin[i] - lag);
+        sum += nps_bin_weight(q, q->bin[i]) * nps_bin_weight(r, q->bin[i] - lag);
     return sum;
 }
 
 /* A path goes r[m - lag], q[m], r[m], q[m + lag], ... and breaks where the query has no peak. Best sums of the part of the
  * path that ends with ... */
-typedef struct {
-    double with_q; /* ... q[m] */
-    double with_r; /* ... r[m] */
-} path_state;
+typedef struct nps_path_state path_state;
+/* with_q: ... q[m]; with_r: ... r[m] */
 
 /* Not fmax, which is a call here and asks for NaN. */
 static inline double larger(double a, double b)
@@ -80,24 +69,29 @@ static inline path_state step(path_state before, double shifted, double direct)
     return (path_state){with_q, larger(with_q, before.with_r + direct)};
 }
 
-/* For lag > 0; a negative one is the positive one with the spectra exchanged. */
+/* For lag > 0; a negative one is the positive one with the spectra exchanged. State of bin m at NPS_LAG_MAX + m; all zero at
+ * first, so that a path begins where the query has no peak one lag below. */
 static double walk(const nps_nominal_row *q, const nps_nominal_row *r, int lag, path_state *states)
 {
     double total = 0;
     for (size_t i = 0; i < q->n; i++) {
         int m = q->bin[i];
-        double w = q->weight[m];
-        path_state before = at(q, m - lag) > 0 ? states[m - lag] : (path_state){0, 0};
-        states[m] = step(before, w * at(r, m - lag), w * r->weight[m]);
-        total += states[m].with_r - before.with_r;
+        double w = nps_bin_weight(q, m);
+        path_state before = states[NPS_LAG_MAX + m - lag];
+        path_state here = step(before, w * nps_bin_weight(r, m - lag), w * nps_bin_weight(r, m));
+        states[NPS_LAG_MAX + m] = here;
+        total += here.with_r - before.with_r;
     }
     return total;
 }
 
-double nps_shift_match(const nps_nominal_row *q, const nps_nominal_row *r, int lag)
+double nps_shift_match(const nps_nominal_row *q, const nps_nominal_row *r, int lag, nps_shift_scratch *s)
 {
-    path_state states[NPS_NOMINAL_BINS];
-    return lag > 0 ? walk(q, r, lag, states) : walk(r, q, -lag, states);
+    const nps_nominal_row *a = lag > 0 ? q : r;
+    double score = lag > 0 ? walk(q, r, lag, s->state) : walk(r, q, -lag, s->state);
+    for (size_t i = 0; i < a->n; i++)
+        s->state[NPS_LAG_MAX + a->bin[i]] = (path_state){0, 0};
+    return score;
 }
 
 static int by_query_bin(const void *a, const void *b)
@@ -106,35 +100,38 @@ static int by_query_bin(const void *a, const void *b)
     return x->q < y->q ? -1 : x->q > y->q;
 }
 
-size_t nps_shift_pairs(const nps_nominal_row *q, const nps_nominal_row *r, int lag, nps_shift_pair *ret_pairs)
+size_t nps_shift_pairs(const nps_nominal_row *q, const nps_nominal_row *r, int lag, nps_shift_scratch *s,
+                       nps_shift_pair *ret_pairs)
 {
-    path_state states[NPS_NOMINAL_BINS];
     bool done[NPS_NOMINAL_BINS] = {false};
     const nps_nominal_row *a = lag > 0 ? q : r, *b = lag > 0 ? r : q;
     int up = lag > 0 ? lag : -lag;
     size_t n = 0;
-    walk(a, b, up, states);
+    walk(a, b, up, s->state);
     /* Back along each path from its end: the last choice that reached the sum. */
     for (size_t i = a->n; i-- > 0;) {
         int m = a->bin[i];
         if (done[m])
             continue;
         bool r_is_free = true; /* whether b[m] may still be used */
-        for (; m >= 0 && at(a, m) > 0; m -= up) {
+        for (; m >= 0 && nps_bin_weight(a, m) > 0; m -= up) {
             done[m] = true;
-            double w = a->weight[m];
-            path_state before = at(a, m - up) > 0 ? states[m - up] : (path_state){0, 0};
+            path_state before = s->state[NPS_LAG_MAX + m - up], here = s->state[NPS_LAG_MAX + m];
             int other = -1;
-            if (r_is_free && b->weight[m] > 0 && states[m].with_r > states[m].with_q)
+            if (r_is_free && nps_bin_weight(b, m) > 0 && here.with_r > here.with_q)
                 other = m;
-            else if (at(b, m - up) > 0 && states[m].with_q > before.with_r)
+            else if (nps_bin_weight(b, m - up) > 0 && here.with_q > before.with_r)
                 other = m - up;
             r_is_free = other != m - up;
-            if (other >= 0)
-                ret_pairs[n++] = lag > 0 ? (nps_shift_pair){(uint16_t)m, (uint16_t)other, w * b->weight[other]}
-                                         : (nps_shift_pair){(uint16_t)other, (uint16_t)m, w * b->weight[other]};
+            if (other < 0)
+                continue;
+            ret_pairs[n] = (nps_shift_pair){.product = nps_bin_weight(a, m) * nps_bin_weight(b, other)};
+            ret_pairs[n].q = (uint16_t)(lag > 0 ? m : other);
+            ret_pairs[n++].r = (uint16_t)(lag > 0 ? other : m);
         }
     }
+    for (size_t i = 0; i < a->n; i++)
+        s->state[NPS_LAG_MAX + a->bin[i]] = (path_state){0, 0};
     if (n > 1)
         qsort(ret_pairs, n, sizeof *ret_pairs, by_query_bin);
     return n;

@@ -13,13 +13,17 @@
 enum { NPS_LAG_MAX = 300 };        /* Da: largest shift looked for, to both sides */
 enum { NPS_NOMINAL_BINS = 2048 };  /* nominal m/z 0 .. 2047; larger ones have no bin */
 
-/* One spectrum, dense and sparse at once. Invariant: weight[b] > 0 exactly for the bins listed. */
+/* One spectrum, dense and sparse at once. Invariant: the weight of a bin is > 0 exactly for the bins listed. Room of a lag on
+ * either side lets shifted reads go without a test. */
 typedef struct {
-    double weight[NPS_NOMINAL_BINS];
+    double padded[NPS_LAG_MAX + NPS_NOMINAL_BINS + NPS_LAG_MAX];
     uint16_t bin[NPS_NOMINAL_BINS]; /* [n] ascending */
     size_t n;
     double sum; /* of weights */
 } nps_nominal_row;
+
+/* Weight of bin -NPS_LAG_MAX .. NPS_NOMINAL_BINS + NPS_LAG_MAX - 1; 0 where there is no peak. */
+static inline double nps_bin_weight(const nps_nominal_row *row, int bin) { return row->padded[NPS_LAG_MAX + bin]; }
 
 /* Weights m^mz_power * intensity^intensity_power of a peak list, scaled to a sum of squares of 1, into *row, which must be
  * zeroed or hold another spectrum (it is emptied first, in O(its peaks)). Peaks of one nominal bin (similarity.h) are
@@ -34,9 +38,16 @@ double nps_nominal_dot(const nps_nominal_row *q, const nps_nominal_row *r);
 /* Cross-correlation at one lag: sum over m of q[m] r[m - lag]. |lag| <= NPS_LAG_MAX. */
 double nps_nominal_correlation(const nps_nominal_row *q, const nps_nominal_row *r, int lag);
 
+/* Scratch of one thread; all zero before the first call and after each. */
+typedef struct {
+    struct nps_path_state {
+        double with_q, with_r;
+    } state[NPS_LAG_MAX + NPS_NOMINAL_BINS];
+} nps_shift_scratch;
+
 /* The combined score at one lag, -NPS_LAG_MAX <= lag <= NPS_LAG_MAX, lag != 0. O(q->n). At least the plain cosine and the
  * correlation at the lag, at most their sum. */
-double nps_shift_match(const nps_nominal_row *q, const nps_nominal_row *r, int lag);
+double nps_shift_match(const nps_nominal_row *q, const nps_nominal_row *r, int lag, nps_shift_scratch *s);
 
 /* The pairs behind it. */
 typedef struct {
@@ -44,6 +55,7 @@ typedef struct {
     double product; /* what it adds to the score */
 } nps_shift_pair;
 /* @param ret_pairs  [q->n]; returns their number, by ascending q */
-size_t nps_shift_pairs(const nps_nominal_row *q, const nps_nominal_row *r, int lag, nps_shift_pair *ret_pairs);
+size_t nps_shift_pairs(const nps_nominal_row *q, const nps_nominal_row *r, int lag, nps_shift_scratch *s,
+                       nps_shift_pair *ret_pairs);
 
 #endif

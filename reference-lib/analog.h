@@ -10,19 +10,40 @@
 #define NPS_NOMINAL_FORMULA_TOL 0.11
 #define NPS_ACCURATE_FORMULA_TOL 0.005
 
-/* Fills v->analogs, v->n_analogs: for ei over all lags (lag.h), for msms with a precursor by its difference, for msms and dart
- * without over all shifts (shift.h). Others get none. At least as many as the classes' vote wants. Errors: NPS_E_NOMEM. */
+/* Analogues of an EI spectrum. The NPS_LAG_HITS best entries of the all-lag search, each at its best shift, are weighed again:
+ * their score becomes the mean of the combined scores by m/z * intensity^0.3 and by sqrt(intensity). Each proposes its own
+ * nominal mass plus the shift as the query's; the mass with the largest support together with what the query's spectrum says
+ * about its molecular ion wins. Entries that agree with it come first, each group by score, ties by entry.
+ * The library must know its nominal masses; entries without one propose nothing.
+ * @param ret  [NPS_LAG_HITS at least k]; *ret_n of them. Errors: NPS_E_NOMEM. */
+enum { NPS_LAG_HITS = 128 };
+typedef struct {
+    nps_lag_hit hit;
+    double score, plain; /* means of the two weightings */
+    bool mass_agrees;
+} nps_weighed_lag;
+typedef struct {
+    int32_t mass;     /* nominal, 0: none proposed */
+    uint32_t support; /* substances that propose it */
+} nps_mass_estimate;
+NPS_MUST_CHECK nps_status nps_weigh_lags(const nps_library *lib, const nps_prepared *q, const nps_filter *f, size_t k,
+                                         nps_workspace *w, nps_weighed_lag *ret, size_t *ret_n, nps_mass_estimate *ret_mass,
+                                         nps_err *err);
+
+/* Fills v->analogs, v->n_analogs: for ei as above, for msms with a precursor by its difference, for msms and dart without over
+ * all shifts (shift.h). Others get none. At least as many as the classes' vote wants. Errors: NPS_E_NOMEM. */
 NPS_MUST_CHECK nps_status nps_find_analogs(const nps_library *lib, const nps_prepared *q, const nps_match_options *o,
                                            const nps_filter *f, nps_workspace *w, nps_verdict *v, nps_err *err);
 
-/* Fills v->classes: the nearest hits, direct and shifted, vote with a steep power of their score; those without a class vote
- * for none. @param c [n_c] candidates, best first */
-NPS_MUST_CHECK nps_status nps_vote_classes(const nps_library *lib, const nps_candidate *c, size_t n_c, nps_verdict *v,
-                                           nps_err *err);
+/* Fills v->classes: the nearest substances, direct and shifted, vote with a weight that rises steeply with their score; those
+ * without a class vote for none. For ei the probability of the first class is calibrated (benchmarks/README.md), for others
+ * it is its share of the votes. @param c [n_c] candidates, best first */
+NPS_MUST_CHECK nps_status nps_vote_classes(const nps_library *lib, const nps_prepared *q, const nps_candidate *c, size_t n_c,
+                                           nps_verdict *v, nps_err *err);
 
 /* Formula changes and shifted pairs of one found analogue, for callers without a verdict. q as prepared for the search that
  * found it; pairs are left out where the entry is not open to all. */
-void nps_describe_lag(const nps_library *lib, const nps_prepared *q, const nps_lag_hit *hit, nps_workspace *w,
+void nps_describe_lag(const nps_library *lib, const nps_prepared *q, const nps_weighed_lag *lag, nps_workspace *w,
                       nps_analog *ret_analog);
 void nps_describe_shift(const nps_library *lib, const nps_prepared *q, uint32_t entry, double score, double shift, double tol_mz,
                         nps_analog *ret_analog);

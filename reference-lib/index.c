@@ -126,11 +126,11 @@ static nps_status add_ei(build *b, shard *s, uint64_t e, nps_nominal_row *row, n
     nps_nominal_row_set(row, p.mz, p.intensity, p.n, NPS_WEIGHTED_MZ_POWER, NPS_COSINE_INTENSITY_POWER, 1);
     for (size_t i = 0; i < row->n; i++)
         push(&s->ei, row->bin[i], (uint16_t)(e % NPS_SHARD_ROWS),
-             (uint8_t[3]){nps_code(&b->codes, row->weight[row->bin[i]]), 0, 0});
+             (uint8_t[3]){nps_code(&b->codes, nps_bin_weight(row, row->bin[i])), 0, 0});
     nps_nominal_row_set(row, p.mz, p.intensity, p.n, 0, NPS_COSINE_INTENSITY_POWER, 1);
     nps_entropy_weight(nominal.intensity, nominal.n, nominal.intensity);
     for (size_t i = 0; i < row->n; i++) {
-        s->ei.code[1][first + i] = nps_code(&b->codes, row->weight[row->bin[i]]);
+        s->ei.code[1][first + i] = nps_code(&b->codes, nps_bin_weight(row, row->bin[i]));
         /* Both lists hold the same bins in the same order, the nominal one also those without a cell, at its end. */
         s->ei.code[2][first + i] = nps_code(&b->codes, (double)nominal.intensity[i]);
     }

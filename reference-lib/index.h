@@ -8,10 +8,11 @@
 /* Weights of the weighted cosine (ruleset): m/z^1 * intensity^0.5, the scaling of the plain method on unit-mass spectra. */
 #define NPS_WEIGHTED_MZ_POWER 1.0
 #define NPS_COSINE_INTENSITY_POWER 0.5
-/* EI peaks below this nominal mass do not count for analogues: air, water and what every amine has. */
-enum { NPS_LAG_LOWEST_BIN = 1 };
-#define NPS_LAG_MZ_POWER 0.0
-#define NPS_LAG_INTENSITY_POWER 0.5
+/* Weights of the all-lag search (benchmarks/README.md): heavy fragments tell more about a skeleton than strong ones; below
+ * m/z 40 are air, water and what every amine has. */
+#define NPS_LAG_MZ_POWER 1.0
+#define NPS_LAG_INTENSITY_POWER 0.3
+enum { NPS_LAG_LOWEST_BIN = 40 };
 
 /* Peaks of an MS/MS spectrum as they are searched: cleaned (nps_clean), and the same entropy-weighted (nps_entropy_weight).
  * The precursor region is kept when nothing else is there. The caller gives *ret_clean back with nps_peaks_done and

@@ -23,25 +23,12 @@ static nps_lag_row stored_row(const nps_library *lib, uint32_t e)
     return (nps_lag_row){lib->lag_group + at, lib->lag_code + at, lib->lag_at[e + 1] - at, lib->lag_scale[e]};
 }
 
-static void set_row(nps_nominal_row *row, nps_peak_view p)
+void nps_lag_row_set(nps_nominal_row *row, nps_peak_view p)
 {
     nps_nominal_row_set(row, p.mz, p.intensity, p.n, NPS_LAG_MZ_POWER, NPS_LAG_INTENSITY_POWER, NPS_LAG_LOWEST_BIN);
 }
 
 /* --- one entry in full ------------------------------------------------------------------------------------------------ */
-
-typedef struct {
-    int lag;
-    float bound;
-} bounded_lag;
-
-static int larger_bound_first(const void *a, const void *b)
-{
-    const bounded_lag *x = a, *y = b;
-    if (x->bound != y->bound)
-        return x->bound > y->bound ? -1 : 1;
-    return x->lag < y->lag ? -1 : x->lag > y->lag;
-}
 
 /* Whether a lag comes before another of the same score. */
 static bool is_simpler(int lag, int other)
@@ -50,29 +37,39 @@ static bool is_simpler(int lag, int other)
     return !other || a < b || (a == b && lag > other);
 }
 
+/* Takes a lag whose score is larger, or as large and the lag simpler. */
+static void try_lag(const job *j, nps_thread_scratch *s, int lag, double least, nps_lag_hit *best)
+{
+    double score = nps_shift_match(&j->row, &s->row, lag, &s->walk);
+    if (score < least || score < best->score || (score == best->score && !is_simpler(lag, best->lag)))
+        return;
+    best->score = score;
+    best->lag = lag;
+}
+
 /* The entry's best lag, if its score reaches `floor_score`; lag 0 otherwise. */
 static nps_lag_hit compare(const job *j, uint32_t e, double floor_score, unsigned thread)
 {
     nps_thread_scratch *s = j->w->scratch[thread];
     float bound[NPS_LAGS];
-    bounded_lag lags[NPS_LAGS];
-    size_t n = 0;
     nps_lag_hit hit = {.entry = e};
-    set_row(&s->row, nps_library_peak_row(j->lib, e));
+    nps_lag_row_set(&s->row, nps_library_peak_row(j->lib, e));
     hit.plain = nps_nominal_dot(&j->row, &s->row);
     double least = fmax(floor_score, hit.plain + NPS_LAG_GAIN);
     nps_lag_bound(j->query, stored_row(j->lib, e), j->fft[thread], bound);
+    /* The most promising lag first: its score rules out most others. */
+    int top = -NPS_LAG_MAX;
+    bound[NPS_LAG_MAX] = 0;
     for (int lag = -NPS_LAG_MAX; lag <= NPS_LAG_MAX; lag++)
-        if (lag && (double)bound[lag + NPS_LAG_MAX] >= least)
-            lags[n++] = (bounded_lag){lag, bound[lag + NPS_LAG_MAX]};
-    if (n > 1)
-        qsort(lags, n, sizeof *lags, larger_bound_first);
-    for (size_t i = 0; i < n && (double)lags[i].bound >= fmax(least, hit.score); i++) {
-        double score = nps_shift_match(&j->row, &s->row, lags[i].lag);
-        if (score < least || score < hit.score || (score == hit.score && !is_simpler(lags[i].lag, hit.lag)))
-            continue;
-        hit.score = score;
-        hit.lag = lags[i].lag;
+        if (bound[lag + NPS_LAG_MAX] > bound[top + NPS_LAG_MAX])
+            top = lag;
+    if ((double)bound[top + NPS_LAG_MAX] < least)
+        return hit;
+    try_lag(j, s, top, least, &hit);
+    for (int lag = -NPS_LAG_MAX; lag <= NPS_LAG_MAX; lag++) {
+        double b = (double)bound[lag + NPS_LAG_MAX];
+        if (b >= least && b >= hit.score && lag != top && lag)
+            try_lag(j, s, lag, least, &hit);
     }
     return hit;
 }
@@ -112,7 +109,7 @@ static nps_status prepare(job *j, const nps_peaks *q, nps_lag_method method, siz
         st = nps_bounded_fit(w, j->lib->n_entry, err);
     if (st != NPS_OK)
         return st;
-    set_row(&j->row, nps_peaks_view(q));
+    nps_lag_row_set(&j->row, nps_peaks_view(q));
     unsigned top_bin = 1;
     for (uint64_t e = 0; method == NPS_LAG_FFT && e < j->lib->n_entry; e++)
         if (j->lib->lag_at[e + 1] > j->lib->lag_at[e])
@@ -159,7 +156,7 @@ size_t nps_lag_pairs(const nps_library *lib, const nps_peaks *q, const nps_lag_h
 {
     nps_nominal_row query = {.n = 0};
     nps_thread_scratch *s = w->scratch[0];
-    set_row(&query, nps_peaks_view(q));
-    set_row(&s->row, nps_library_peak_row(lib, hit->entry));
-    return nps_shift_pairs(&query, &s->row, hit->lag, ret_pairs);
+    nps_lag_row_set(&query, nps_peaks_view(q));
+    nps_lag_row_set(&s->row, nps_library_peak_row(lib, hit->entry));
+    return nps_shift_pairs(&query, &s->row, hit->lag, &s->walk, ret_pairs);
 }

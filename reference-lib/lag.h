@@ -32,6 +32,9 @@ NPS_MUST_CHECK nps_status nps_search_lag_by(const nps_library *lib, const nps_pe
                                             nps_lag_method method, nps_workspace *w, nps_lag_hit *ret_hits, size_t *ret_n,
                                             nps_err *err);
 
+/* Weights of the search, unit norm, of peaks as read or nominal ones. */
+void nps_lag_row_set(nps_nominal_row *row, nps_peak_view p);
+
 /* The pairs behind a hit, by ascending query bin: what carries the shift. @param ret_pairs [NPS_NOMINAL_BINS] */
 size_t nps_lag_pairs(const nps_library *lib, const nps_peaks *q, const nps_lag_hit *hit, nps_workspace *w,
                      nps_shift_pair *ret_pairs);

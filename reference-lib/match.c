@@ -286,7 +286,7 @@ static nps_status judge(const nps_library *lib, const nps_prepared *q, const nps
     if (st == NPS_OK && o->with_analogs)
         st = nps_find_analogs(lib, q, o, &f, w, v, err);
     if (st == NPS_OK)
-        st = nps_vote_classes(lib, c, n, v, err);
+        st = nps_vote_classes(lib, q, c, n, v, err);
     if (v->n_analogs > o->top)
         v->n_analogs = o->top;
     return st;

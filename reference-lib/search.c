@@ -96,7 +96,7 @@ static nps_status plan_ei(const nps_search_options *o, const nps_codes *k, plan 
     nps_entropy_weight(q->intensity, q->n, p->weight);
     /* The row holds the same bins in the same order as the list, but for those without a cell at the list's end. */
     for (size_t i = 0; i < p->row->n; i++) {
-        double weight = o->score == NPS_SCORE_ENTROPY ? (double)p->weight[i] : p->row->weight[p->row->bin[i]];
+        double weight = o->score == NPS_SCORE_ENTROPY ? (double)p->weight[i] : nps_bin_weight(p->row, p->row->bin[i]);
         gain_of(k, o->score, weight, &p->tables[i]);
         p->terms[p->n_term++] = (term){p->row->bin[i], p->row->bin[i], false, i};
     }
@@ -256,8 +256,8 @@ static double compare_ei(const comparison *c, uint32_t e)
             return dot;
         double common = 0;
         for (size_t i = 0; i < query->n; i++)
-            if (row->weight[query->bin[i]] > 0)
-                common += query->weight[query->bin[i]] * query->weight[query->bin[i]];
+            if (nps_bin_weight(row, query->bin[i]) > 0)
+                common += nps_bin_weight(query, query->bin[i]) * nps_bin_weight(query, query->bin[i]);
         return dot / sqrt(common);
     }
     nps_peaks nominal;

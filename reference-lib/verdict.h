@@ -33,8 +33,9 @@ enum { NPS_ANALOG_PAIRS = 8 };
 
 typedef struct {
     uint32_t entry, substance;
-    double score;      /* [0, 1] direct and shifted peaks together, each query peak used once */
-    double plain;      /* [0, 1] direct peaks alone */
+    double score;      /* [0, 1] direct and shifted peaks together, each peak used once (ei: analog.h; msms: search.h) */
+    double plain;      /* [0, 1] the same of the direct peaks alone */
+    bool mass_agrees;  /* ei: the entry's mass and the shift give the estimated molecular mass */
     double delta_mass; /* Da, query minus reference */
     nps_formula_change formula[NPS_FORMULA_LIST]; /* likely changes, most plausible first */
     size_t n_formula;
@@ -61,6 +62,10 @@ typedef struct {
     size_t n_hits;
     nps_analog *analogs;
     size_t n_analogs;
+    /* ei: nominal molecular mass that the analogues and the molecular ion agree on; 0: none. Analogues whose own mass and
+     * shift give it are listed first. */
+    int32_t molecular_mass;
+    uint32_t mass_support; /* substances that propose it */
     nps_class *classes;
     size_t n_classes;
     /* The threshold and how well it is known. */

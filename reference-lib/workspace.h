@@ -13,6 +13,7 @@
 typedef struct {
     uint16_t *sum;                                /* [NPS_SHARD_ROWS] zero between searches */
     nps_nominal_row row;                          /* an EI entry */
+    nps_shift_scratch walk;                       /* core/shift_match.h */
     double *mz;                                   /* [cap] a row changed for comparison */
     float *intensity;                             /* [cap] */
     size_t cap;

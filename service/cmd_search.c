@@ -56,6 +56,12 @@ typedef struct {
     double moved_cm1;  /* of traces */
 } search_hit;
 
+typedef struct {
+    search_hit *hits;  /* [n], room for as many as are asked for */
+    size_t n;
+    nps_mass_estimate mass; /* EI analogues */
+} search_result;
+
 /* The score that is used when none is named. */
 static const char *default_score(const search_options *o, nps_technique t)
 {
@@ -79,33 +85,34 @@ static nps_status tolerance(const search_options *o, double precursor, double *r
     return NPS_OK;
 }
 
-static void take_top(const search_options *o, const nps_prepared *q, double tol_mz, search_hit *hits, size_t *ret_n)
+static void take_top(const search_options *o, const nps_prepared *q, double tol_mz, search_result *r)
 {
-    *ret_n = o->w->top.n;
-    for (size_t i = 0; i < *ret_n; i++) {
+    r->n = o->w->top.n;
+    for (size_t i = 0; i < r->n; i++) {
         uint32_t e = o->w->top.item[i].index;
-        hits[i] = (search_hit){.entry = e, .score = o->w->top.item[i].score};
+        r->hits[i] = (search_hit){.entry = e, .score = o->w->top.item[i].score};
         if (is_mode(o, "analog"))
-            nps_describe_shift(o->lib, q, e, hits[i].score, q->precursor - o->lib->entry_precursor[e], tol_mz, &hits[i].analog);
+            nps_describe_shift(o->lib, q, e, r->hits[i].score, q->precursor - o->lib->entry_precursor[e], tol_mz, &r->hits[i].analog);
     }
 }
 
-static nps_status search_lag(const search_options *o, const nps_prepared *q, const nps_filter *f, search_hit *hits,
-                             size_t *ret_n, nps_err *err)
+static nps_status search_lag(const search_options *o, const nps_prepared *q, const nps_filter *f, search_result *r,
+                             nps_err *err)
 {
-    NPS_AUTO_MEM(nps_lag_hit *) found = nps_array(o->top, sizeof *found);
+    size_t most = o->top > NPS_LAG_HITS ? o->top : NPS_LAG_HITS, n = 0;
+    NPS_AUTO_MEM(nps_weighed_lag *) found = nps_array(most, sizeof *found);
     if (!found)
         return nps_fail_nomem(err);
-    nps_status st = nps_search_lag(o->lib, &q->nominal, f, o->top, o->w, found, ret_n, err);
-    for (size_t i = 0; st == NPS_OK && i < *ret_n; i++) {
-        hits[i] = (search_hit){.entry = found[i].entry, .score = found[i].score};
-        nps_describe_lag(o->lib, q, &found[i], o->w, &hits[i].analog);
+    nps_status st = nps_weigh_lags(o->lib, q, f, o->top, o->w, found, &n, &r->mass, err);
+    r->n = n < o->top ? n : o->top;
+    for (size_t i = 0; st == NPS_OK && i < r->n; i++) {
+        r->hits[i] = (search_hit){.entry = found[i].hit.entry, .score = found[i].score};
+        nps_describe_lag(o->lib, q, &found[i], o->w, &r->hits[i].analog);
     }
     return st;
 }
 
-static nps_status search_shift(const search_options *o, const nps_prepared *q, const nps_filter *f, search_hit *hits,
-                               size_t *ret_n, nps_err *err)
+static nps_status search_shift(const search_options *o, const nps_prepared *q, const nps_filter *f, search_result *r, nps_err *err)
 {
     NPS_AUTO_MEM(nps_shift_hit *) found = nps_array(o->top, sizeof *found);
     double tol_mz = 0;
@@ -113,10 +120,10 @@ static nps_status search_shift(const search_options *o, const nps_prepared *q, c
         return nps_fail_nomem(err);
     nps_status st = tolerance(o, q->precursor, &tol_mz, err);
     if (st == NPS_OK)
-        st = nps_search_shift(o->lib, q, tol_mz, f, o->top, o->w, found, ret_n, err);
-    for (size_t i = 0; st == NPS_OK && i < *ret_n; i++) {
-        hits[i] = (search_hit){.entry = found[i].entry, .score = found[i].score};
-        nps_describe_shift(o->lib, q, found[i].entry, found[i].score, found[i].shift, tol_mz, &hits[i].analog);
+        st = nps_search_shift(o->lib, q, tol_mz, f, o->top, o->w, found, &r->n, err);
+    for (size_t i = 0; st == NPS_OK && i < r->n; i++) {
+        r->hits[i] = (search_hit){.entry = found[i].entry, .score = found[i].score};
+        nps_describe_shift(o->lib, q, found[i].entry, found[i].score, found[i].shift, tol_mz, &r->hits[i].analog);
     }
     return st;
 }
@@ -135,7 +142,7 @@ static bool find_score(const search_options *o, const char *name, nps_score *ret
 }
 
 static nps_status search_peaks(const search_options *o, const nps_prepared *q, const nps_filter *f, const char *score,
-                               search_hit *hits, size_t *ret_n, nps_err *err)
+                               search_result *r, nps_err *err)
 {
     nps_search_options so = {.reverse = o->reverse, .k = o->top, .tol_precursor = q->precursor * o->window_ppm * 1e-6};
     so.mode = is_mode(o, "analog") ? NPS_MODE_ANALOG : is_mode(o, "loss") ? NPS_MODE_LOSS : NPS_MODE_OPEN;
@@ -148,12 +155,12 @@ static nps_status search_peaks(const search_options *o, const nps_prepared *q, c
     if (st == NPS_OK)
         st = nps_search(o->lib, q, &so, f, o->w, err);
     if (st == NPS_OK)
-        take_top(o, q, so.tol_mz, hits, ret_n);
+        take_top(o, q, so.tol_mz, r);
     return st;
 }
 
 static nps_status search_trace(const search_options *o, const nps_prepared *q, const nps_filter *f, const char *score,
-                               search_hit *hits, size_t *ret_n, nps_err *err)
+                               search_result *r, nps_err *err)
 {
     if (!is_mode(o, "identity"))
         return nps_fail(err, NPS_E_UNSUPPORTED, "a mass shift has no meaning for %s spectra", nps_technique_name(q->technique));
@@ -164,14 +171,14 @@ static nps_status search_trace(const search_options *o, const nps_prepared *q, c
         return nps_fail_nomem(err);
     nps_ir_options how = nps_ir_options_default(q->technique);
     how.max_lag = (unsigned)(o->max_lag_cm1 / NPS_IR_GRID_DX);
-    nps_status st = nps_search_ir_many(o->lib, q->grid, 1, &how, f, o->top, o->w, found, ret_n, err);
-    for (size_t i = 0; st == NPS_OK && i < *ret_n; i++)
-        hits[i] = (search_hit){
+    nps_status st = nps_search_ir_many(o->lib, q->grid, 1, &how, f, o->top, o->w, found, &r->n, err);
+    for (size_t i = 0; st == NPS_OK && i < r->n; i++)
+        r->hits[i] = (search_hit){
             .entry = found[i].entry, .score = found[i].score, .moved_cm1 = NPS_IR_GRID_DX * found[i].lag};
     return st;
 }
 
-static nps_status search(const search_options *o, const nps_spectrum *s, search_hit *hits, size_t *ret_n, nps_err *err)
+static nps_status search(const search_options *o, const nps_spectrum *s, search_result *r, nps_err *err)
 {
     nps_prepared q;
     nps_filter f = nps_filter_all();
@@ -181,37 +188,41 @@ static nps_status search(const search_options *o, const nps_spectrum *s, search_
         return st;
     const char *score = o->score ? o->score : default_score(o, s->technique);
     if (!nps_technique_is_mass(s->technique))
-        st = search_trace(o, &q, &f, score, hits, ret_n, err);
+        st = search_trace(o, &q, &f, score, r, err);
     else if (is_mode(o, "analog") && strcmp(score, "all-lag") == 0)
-        st = s->technique == NPS_TECH_EI ? search_lag(o, &q, &f, hits, ret_n, err) : search_shift(o, &q, &f, hits, ret_n, err);
+        st = s->technique == NPS_TECH_EI ? search_lag(o, &q, &f, r, err) : search_shift(o, &q, &f, r, err);
     else
-        st = search_peaks(o, &q, &f, score, hits, ret_n, err);
+        st = search_peaks(o, &q, &f, score, r, err);
     nps_prepared_done(&q);
     return st;
 }
 
-static void put_json(nps_buf *b, const search_options *o, const nps_spectrum *s, const search_hit *hits, size_t n)
+static void put_json(nps_buf *b, const search_options *o, const nps_spectrum *s, const search_result *r)
 {
     nps_jw w = nps_jw_init(b);
     nps_jw_object(&w, NULL);
     nps_jw_str(&w, "query", s->text[NPS_TEXT_NAME] ? s->text[NPS_TEXT_NAME] : "");
     nps_jw_str(&w, "mode", o->mode);
     nps_jw_str(&w, "score", o->score ? o->score : default_score(o, s->technique));
+    if (r->mass.mass)
+        nps_jw_molecular_mass(&w, r->mass.mass, r->mass.support);
     nps_jw_array(&w, "hits");
-    for (size_t i = 0; i < n; i++) {
-        uint32_t sub = o->lib->entry_substance[hits[i].entry];
+    for (size_t i = 0; i < r->n; i++) {
+        uint32_t sub = o->lib->entry_substance[r->hits[i].entry];
         nps_jw_object(&w, NULL);
         nps_jw_i64(&w, "rank", (int64_t)i + 1);
-        nps_jw_i64(&w, "entry", hits[i].entry);
+        nps_jw_i64(&w, "entry", r->hits[i].entry);
         nps_jw_str(&w, "name", nps_library_text(o->lib, o->lib->sub_name[sub]));
         nps_jw_str(&w, "inchikey", nps_library_text(o->lib, o->lib->sub_inchikey[sub]));
-        nps_jw_num(&w, "score", hits[i].score, 6);
+        nps_jw_num(&w, "score", r->hits[i].score, 6);
         if (o->max_lag_cm1 > 0 && !nps_technique_is_mass(s->technique))
-            nps_jw_num(&w, "moved_cm1", hits[i].moved_cm1, 0);
+            nps_jw_num(&w, "moved_cm1", r->hits[i].moved_cm1, 0);
         if (is_mode(o, "analog")) {
-            const nps_analog *a = &hits[i].analog;
+            const nps_analog *a = &r->hits[i].analog;
             nps_jw_num(&w, "delta_mass", a->delta_mass, 4);
             nps_jw_str(&w, "delta_formula", nps_analog_formula(a));
+            if (r->mass.mass)
+                nps_jw_bool(&w, "mass_agrees", a->mass_agrees);
             nps_jw_formulas(&w, a->formula, a->n_formula, a->delta_mass);
             nps_jw_shifted_peaks(&w, a->pair, a->n_pair);
         }
@@ -222,18 +233,21 @@ static void put_json(nps_buf *b, const search_options *o, const nps_spectrum *s,
     nps_buf_putc(b, '\n');
 }
 
-static void put_table(nps_buf *b, const search_options *o, const nps_spectrum *s, const search_hit *hits, size_t n)
+static void put_table(nps_buf *b, const search_options *o, const nps_spectrum *s, const search_result *r)
 {
     nps_buf_printf(b, "%s (%s)\n", s->text[NPS_TEXT_NAME] ? s->text[NPS_TEXT_NAME] : "unnamed spectrum",
                    nps_technique_name(s->technique));
-    for (size_t i = 0; i < n; i++) {
-        nps_buf_printf(b, "  %3zu  %.4f  ", i + 1, hits[i].score);
+    if (r->mass.mass)
+        nps_buf_printf(b, "  molecular mass about %d: proposed by %u of the substances below and others (= marks them)\n",
+                       r->mass.mass, r->mass.support);
+    for (size_t i = 0; i < r->n; i++) {
+        nps_buf_printf(b, "  %3zu  %.4f  ", i + 1, r->hits[i].score);
         if (is_mode(o, "analog"))
-            nps_buf_printf(b, "%+9.3f Da  %-14s ", hits[i].analog.delta_mass,
-                           nps_analog_formula(&hits[i].analog));
+            nps_buf_printf(b, "%c %+9.3f Da  %-14s ", r->hits[i].analog.mass_agrees ? '=' : ' ',
+                           r->hits[i].analog.delta_mass, nps_analog_formula(&r->hits[i].analog));
         if (o->max_lag_cm1 > 0 && !nps_technique_is_mass(s->technique))
-            nps_buf_printf(b, "%+3.0f cm-1  ", hits[i].moved_cm1);
-        nps_buf_printf(b, "%s\n", nps_library_text(o->lib, o->lib->sub_name[o->lib->entry_substance[hits[i].entry]]));
+            nps_buf_printf(b, "%+3.0f cm-1  ", r->hits[i].moved_cm1);
+        nps_buf_printf(b, "%s\n", nps_library_text(o->lib, o->lib->sub_name[o->lib->entry_substance[r->hits[i].entry]]));
     }
 }
 
@@ -242,11 +256,11 @@ static nps_status search_one(void *arg, const char *file, nps_spectrum **s, nps_
     search_options *o = arg;
     NPS_AUTO_MEM(search_hit *) hits = nps_array(o->top, sizeof *hits);
     NPS_AUTO_BUF b = NPS_BUF_INIT((size_t)64 << 20);
-    size_t n = 0;
+    search_result r = {.hits = hits};
     nps_err why = {0};
     if (!hits)
         return nps_fail_nomem(err);
-    nps_status st = search(o, *s, hits, &n, &why);
+    nps_status st = search(o, *s, &r, &why);
     if (st == NPS_E_NOMEM)
         return nps_fail_nomem(err);
     if (st != NPS_OK) {
@@ -257,9 +271,9 @@ static nps_status search_one(void *arg, const char *file, nps_spectrum **s, nps_
         return NPS_OK;
     }
     if (o->json)
-        put_json(&b, o, *s, hits, n);
+        put_json(&b, o, *s, &r);
     else
-        put_table(&b, o, *s, hits, n);
+        put_table(&b, o, *s, &r);
     st = nps_buf_check(&b, err);
     if (st == NPS_OK && fwrite(b.data, 1, b.len, stdout) != b.len)
         st = nps_fail(err, NPS_E_IO, "standard output cannot be written");

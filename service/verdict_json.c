@@ -78,8 +78,18 @@ void nps_jw_shifted_peaks(nps_jw *w, const nps_analog_pair *pair, size_t n)
     nps_jw_end(w);
 }
 
+void nps_jw_molecular_mass(nps_jw *w, int32_t mass, uint32_t support)
+{
+    nps_jw_object(w, "molecular_mass");
+    nps_jw_i64(w, "nominal", mass);
+    nps_jw_i64(w, "proposed_by", support);
+    nps_jw_end(w);
+}
+
 static void put_analogs(nps_jw *w, const nps_library *lib, const nps_verdict *v)
 {
+    if (v->molecular_mass)
+        nps_jw_molecular_mass(w, v->molecular_mass, v->mass_support);
     nps_jw_array(w, "analogs");
     for (size_t i = 0; i < v->n_analogs; i++) {
         const nps_analog *a = &v->analogs[i];
@@ -92,6 +102,8 @@ static void put_analogs(nps_jw *w, const nps_library *lib, const nps_verdict *v)
         nps_jw_str(w, "delta_formula", nps_analog_formula(a));
         nps_jw_formulas(w, a->formula, a->n_formula, a->delta_mass);
         nps_jw_num(w, "score_direct", a->plain, 4);
+        if (v->molecular_mass)
+            nps_jw_bool(w, "mass_agrees", a->mass_agrees);
         nps_jw_i64(w, "matched_direct", a->direct);
         nps_jw_i64(w, "matched_shifted", a->shifted);
         nps_jw_shifted_peaks(w, a->pair, a->n_pair);

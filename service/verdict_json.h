@@ -23,7 +23,8 @@ void nps_jw_spectrum(nps_jw *w, const char *key, const nps_spectrum *s);
 void nps_jw_sample_verdict(nps_jw *w, const char *key, const nps_library *lib, const nps_sample_verdict *v,
                            const char *sample, const char *today, const nps_spectrum *const *spectra, bool with_peaks);
 
-/* The parts of an analogue that `npswatch search` prints too: "delta_formulas" with mass and error (Da), and "shifted_peaks". */
+/* What `npswatch search` prints too: "delta_formulas" with mass and error (Da), "shifted_peaks", "molecular_mass". */
+void nps_jw_molecular_mass(nps_jw *w, int32_t mass, uint32_t support);
 void nps_jw_formulas(nps_jw *w, const nps_formula_change *formula, size_t n, double delta_mass);
 void nps_jw_shifted_peaks(nps_jw *w, const nps_analog_pair *pair, size_t n);
 

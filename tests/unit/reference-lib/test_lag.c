@@ -24,6 +24,8 @@ static void set_row(nps_nominal_row *row, nps_peak_view p)
     nps_nominal_row_set(row, p.mz, p.intensity, p.n, NPS_LAG_MZ_POWER, NPS_LAG_INTENSITY_POWER, NPS_LAG_LOWEST_BIN);
 }
 
+static nps_shift_scratch walk;
+
 static int by_score(const void *a, const void *b)
 {
     const nps_lag_hit *x = a, *y = b;
@@ -46,7 +48,7 @@ static size_t plain_search(const nps_library *lib, const nps_peaks *q, size_t k,
         /* 1, -1, 2, -2, ...: the first of equal scores is the one that counts. */
         for (int i = 2; i < NPS_LAGS + 1; i++) {
             int lag = i % 2 ? -(i / 2) : i / 2;
-            double score = nps_shift_match(&a, &b, lag);
+            double score = nps_shift_match(&a, &b, lag, &walk);
             if (score > h.score && score >= h.plain + NPS_LAG_GAIN) {
                 h.score = score;
                 h.lag = lag;
