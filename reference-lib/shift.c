@@ -40,8 +40,6 @@ static nps_peak_view row_of(const nps_library *lib, uint32_t e)
 static nps_status fill_cells(const job *j, cells *c, nps_peak_view r, nps_err *err)
 {
     const nps_peaks *q = &j->q->clean;
-    c->n = 0;
-    c->direct = 0;
     if (q->n * r.n > c->cap) {
         size_t cap = q->n * r.n;
         uint32_t *touched = nps_array(cap, sizeof *touched);
@@ -51,24 +49,32 @@ static nps_status fill_cells(const job *j, cells *c, nps_peak_view r, nps_err *e
         c->touched = touched;
         c->difference = difference;
         c->cap = touched && difference ? cap : 0;
+        c->n = 0;
         if (!c->cap)
             return nps_fail_nomem(err);
     }
-    double scale = 1 / (2 * j->wide), most = NPS_SHIFT_MAX + 2 * j->wide;
+    /* Locals: two threads' counters in one cache line would pass it to and fro at every pair. */
+    double scale = 1 / (2 * j->wide), most = NPS_SHIFT_MAX + 2 * j->wide, direct = 0;
+    float *cell = c->cell;
+    uint32_t *touched = c->touched;
+    double *difference = c->difference;
+    size_t n = 0;
     for (size_t k = 0; k < r.n; k++) {
         double w = sqrt((double)r.intensity[k]);
         for (size_t i = 0; i < q->n; i++) {
             double d = q->mz[i] - r.mz[k], product = j->weight[i] * w;
             if (fabs(d) <= j->wide)
-                c->direct += product;
+                direct += product;
             if (fabs(d) > most)
                 continue;
             uint32_t at = (uint32_t)((d + most) * scale) + 1;
-            c->cell[at] += (float)product;
-            c->touched[c->n] = at;
-            c->difference[c->n++] = d;
+            cell[at] += (float)product;
+            touched[n] = at;
+            difference[n++] = d;
         }
     }
+    c->n = n;
+    c->direct = direct;
     return NPS_OK;
 }
 
@@ -90,6 +96,16 @@ static double bound_at(const cells *c, uint32_t at)
 static bool is_shift(const job *j, double d)
 {
     return fabs(d) >= 2 * j->tol && fabs(d) <= NPS_SHIFT_MAX;
+}
+
+static double largest_bound(const job *j, const cells *c)
+{
+    double most = -1;
+    for (size_t i = 0; i < c->n; i++) {
+        double b = is_shift(j, c->difference[i]) ? bound_at(c, c->touched[i]) : -1;
+        most = b > most ? b : most;
+    }
+    return most;
 }
 
 static bool is_simpler(double d, double other)
@@ -221,9 +237,8 @@ static void bound_chunk(void *arg, unsigned thread, size_t item)
         if (!counts(j, e))
             continue;
         s->st = fill_cells(j, c, row_of(j->lib, e), &s->err);
-        for (size_t i = 0; i < c->n; i++)
-            if (is_shift(j, c->difference[i]))
-                most = fmax(most, bound_at(c, c->touched[i]));
+        if (s->st == NPS_OK)
+            most = largest_bound(j, c);
         empty_cells(c);
         j->w->bound[e] = (float)most;
     }
