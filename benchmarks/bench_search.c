@@ -1,5 +1,6 @@
 /* The searches over generated libraries: time a query by library size and threads, postings touched, entries compared in
- * full, build time and memory, and the plain version beside them, whose answers must be the same.
+ * full, build time and memory, and the plain version beside them, whose answers must be the same where the two prepare
+ * spectra alike (ei).
  * usage: bench_search [ANY ANY] [-- SPECTRA...]   (the arguments that run.sh gives to every benchmark are not used) */
 #include "benchmarks/bench.h"
 #include "benchmarks/plain.h"
@@ -15,7 +16,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { QUERIES = 64, TOP = 10, PLAIN_QUERIES = 2, PLAIN_MOST = 100000, LAG_WORK = 1000000 };
+enum { QUERIES = 64, TOP = 10, PLAIN_QUERIES = 2, PLAIN_MOST = 100000, PLAIN_LAGS_MOST = 10000, LAG_WORK = 1000000 };
 #define TOL_MZ 0.02
 
 static void must(nps_status st, const nps_err *err)
@@ -222,84 +223,113 @@ static void report_lags(job *j, const bench_size at)
 
 /* --- the plain versions ------------------------------------------------------------------------------------------------- */
 
-typedef struct {
+typedef struct plain {
     bench_spectra lib, query;
     nps_topk best[PLAIN_QUERIES];
+    void (*search)(const struct plain *p, size_t i, nps_topk *best);
 } plain;
 
-static void plain_entropy(void *arg)
+static void plain_entropy(const plain *p, size_t i, nps_topk *best)
+{
+    bench_plain_entropy(&p->lib, bench_spectra_row(&p->query, i), TOL_MZ, best);
+}
+
+static void plain_hybrid(const plain *p, size_t i, nps_topk *best)
+{
+    bench_plain_hybrid(&p->lib, bench_spectra_row(&p->query, i), p->query.precursor[i], TOL_MZ, best);
+}
+
+static void plain_cosine(const plain *p, size_t i, nps_topk *best)
+{
+    bench_plain_cosine(&p->lib, bench_spectra_row(&p->query, i), best);
+}
+
+static void plain_lags(const plain *p, size_t i, nps_topk *best)
+{
+    bench_plain_lags(&p->lib, bench_spectra_row(&p->query, i), best);
+}
+
+static void run_plain(void *arg)
 {
     plain *p = arg;
     for (size_t i = 0; i < PLAIN_QUERIES; i++) {
         nps_err err;
         must(nps_topk_reset(&p->best[i], TOP, &err), &err);
-        bench_plain_entropy(&p->lib, bench_spectra_row(&p->query, i), TOL_MZ, &p->best[i]);
+        p->search(p, i, &p->best[i]);
     }
 }
 
-static void plain_hybrid(void *arg)
+static void report_plain(const char *name, plain *p, void (*search)(const plain *, size_t, nps_topk *))
 {
-    plain *p = arg;
-    for (size_t i = 0; i < PLAIN_QUERIES; i++) {
-        nps_err err;
-        must(nps_topk_reset(&p->best[i], TOP, &err), &err);
-        bench_plain_hybrid(&p->lib, bench_spectra_row(&p->query, i), p->query.precursor[i], TOL_MZ, &p->best[i]);
-    }
+    p->search = search;
+    bench_run_at(name, "ms/query", (bench_size){p->lib.n, 1}, 1e3, PLAIN_QUERIES, &(bench_job){NULL, run_plain, p});
 }
 
-static void plain_cosine(void *arg)
+/* The same scores in the same places: what is fast must also be right. Weights are floats on the plain side. */
+static void must_agree(const char *what, const job *j, const plain *p)
 {
-    plain *p = arg;
-    for (size_t i = 0; i < PLAIN_QUERIES; i++) {
-        nps_err err;
-        must(nps_topk_reset(&p->best[i], TOP, &err), &err);
-        bench_plain_cosine(&p->lib, bench_spectra_row(&p->query, i), &p->best[i]);
-    }
-}
-
-static void plain_lags(void *arg)
-{
-    plain *p = arg;
-    for (size_t i = 0; i < PLAIN_QUERIES; i++) {
-        nps_err err;
-        must(nps_topk_reset(&p->best[i], TOP, &err), &err);
-        bench_plain_lags(&p->lib, bench_spectra_row(&p->query, i), &p->best[i]);
-    }
-}
-
-static void time_plain(plain *p, const char *name, void (*work)(void *))
-{
-    bench_run_at(name, "ms/query", (bench_size){p->lib.n, 1}, 1e3, PLAIN_QUERIES, &(bench_job){NULL, work, p});
-}
-
-static void plain_done(plain *p)
-{
-    bench_spectra_done(&p->lib);
-    bench_spectra_done(&p->query);
     for (size_t i = 0; i < PLAIN_QUERIES; i++)
-        nps_topk_done(&p->best[i]);
+        for (size_t h = 0; h < TOP; h++)
+            if (h >= j->top[i].n || fabs(j->top[i].item[h].score - p->best[i].item[h].score) > 2e-6) {
+                fprintf(stderr, "bench_search: %s: hit %zu of query %zu is not that of the plain version\n", what, h, i);
+                exit(1);
+            }
 }
 
-static void report_plain(size_t n, nps_technique t)
+static void search_first(job *j, nps_search_mode mode, nps_score score)
+{
+    nps_filter f = nps_filter_all();
+    nps_err err;
+    nps_search_options o = {.mode = mode, .score = score, .tol_mz = TOL_MZ, .k = TOP};
+    must(nps_search_batch(j->lib, j->q, PLAIN_QUERIES, &o, &f, j->w, j->top, &err), &err);
+}
+
+static void lag_first(job *j)
+{
+    nps_filter f = nps_filter_all();
+    nps_err err;
+    for (size_t i = 0; i < PLAIN_QUERIES; i++) {
+        nps_lag_hit hits[TOP];
+        size_t n;
+        must(nps_search_lag(j->lib, &j->q[i].nominal, &f, TOP, j->w, hits, &n, &err), &err);
+        must(nps_topk_reset(&j->top[i], TOP, &err), &err);
+        for (size_t h = 0; h < n; h++)
+            j->top[i].item[j->top[i].n++] = (nps_ranked){hits[h].score, hits[h].entry};
+    }
+}
+
+static void compare_with_plain(job *j, size_t n, nps_technique t)
 {
     bool ei = t == NPS_TECH_EI;
     plain p = {.lib = ei ? bench_synth_ei(n, 1) : bench_synth_msms(n, 1)};
     p.query = ei ? bench_synth_ei_queries(&p.lib, PLAIN_QUERIES, 2) : bench_synth_msms_queries(&p.lib, PLAIN_QUERIES, 2);
     if (ei) {
-        bench_spectra lags = p.lib;
-        (void)lags;
         bench_plain_cosine_weights(&p.lib, NPS_WEIGHTED_MZ_POWER, NPS_COSINE_INTENSITY_POWER);
         bench_plain_cosine_weights(&p.query, NPS_WEIGHTED_MZ_POWER, NPS_COSINE_INTENSITY_POWER);
-        time_plain(&p, "plain: ei open search, weighted cosine", plain_cosine);
-        if (n <= 10000)
-            time_plain(&p, "plain: ei all lags by double loop", plain_lags);
+        report_plain("plain: ei open search, weighted cosine", &p, plain_cosine);
+        search_first(j, NPS_MODE_OPEN, NPS_SCORE_WEIGHTED_COSINE);
+        must_agree("ei open search", j, &p);
+        if (n <= PLAIN_LAGS_MOST) {
+            bench_spectra_done(&p.lib);
+            bench_spectra_done(&p.query);
+            p.lib = bench_synth_ei(n, 1);
+            p.query = bench_synth_ei_queries(&p.lib, PLAIN_QUERIES, 2);
+            bench_plain_cosine_weights(&p.lib, NPS_LAG_MZ_POWER, NPS_LAG_INTENSITY_POWER);
+            bench_plain_cosine_weights(&p.query, NPS_LAG_MZ_POWER, NPS_LAG_INTENSITY_POWER);
+            report_plain("plain: ei all lags by double loop", &p, plain_lags);
+            lag_first(j);
+            must_agree("ei all lags", j, &p);
+        }
     } else {
         bench_plain_entropy_weights(&p.lib, 2 * TOL_MZ);
         bench_plain_entropy_weights(&p.query, 2 * TOL_MZ);
-        time_plain(&p, "plain: msms open search, entropy", plain_entropy);
-        time_plain(&p, "plain: msms analogues, precursor known, entropy", plain_hybrid);
+        report_plain("plain: msms open search, entropy", &p, plain_entropy);
+        report_plain("plain: msms analogues, precursor known, entropy", &p, plain_hybrid);
     }
-    plain_done(&p);
+    bench_spectra_done(&p.lib);
+    bench_spectra_done(&p.query);
+    for (size_t i = 0; i < PLAIN_QUERIES; i++)
+        nps_topk_done(&p.best[i]);
 }
 
 static void bench_technique(size_t n, nps_technique t)
@@ -328,6 +358,8 @@ static void bench_technique(size_t n, nps_technique t)
         for (unsigned threads = 1; threads <= 2; threads++)
             time_queries(&j, "msms: all shifts, no precursor", all_shifts, threads);
     }
+    if (n <= PLAIN_MOST)
+        compare_with_plain(&j, n, t);
     for (size_t i = 0; i < QUERIES; i++) {
         nps_prepared_done(&j.q[i]);
         nps_spectrum_free(spectra[i]);
@@ -337,8 +369,6 @@ static void bench_technique(size_t n, nps_technique t)
     free(j.q);
     nps_workspace_free(j.w);
     nps_library_release(j.lib);
-    if (n <= PLAIN_MOST)
-        report_plain(n, t);
 }
 
 int main(int argc, char **argv)

@@ -128,18 +128,29 @@ void bench_plain_correlation(nps_peak_view q, nps_peak_view r, double ret_c[2 * 
         }
 }
 
+/* Weights are made already: rows take them as they are. */
+static void set_row(nps_nominal_row *row, nps_peak_view p)
+{
+    nps_nominal_row_set(row, p.mz, p.intensity, p.n, 0, 1, 1);
+}
+
 void bench_plain_lags(const bench_spectra *lib, nps_peak_view q, nps_topk *best)
 {
+    static _Thread_local nps_nominal_row a, b;
+    static _Thread_local nps_shift_scratch scratch;
     double c[2 * BENCH_PLAIN_LAG_MAX + 1];
+    set_row(&a, q);
     for (size_t i = 0; i < lib->n; i++) {
-        bench_plain_correlation(q, bench_spectra_row(lib, i), c);
-        double most = 0, sum = 0, direct = c[BENCH_PLAIN_LAG_MAX];
-        for (int lag = -BENCH_PLAIN_LAG_MAX; lag <= BENCH_PLAIN_LAG_MAX; lag++) {
-            double v = lag ? c[BENCH_PLAIN_LAG_MAX + lag] : 0;
-            sum += v;
-            most = v > most ? v : most;
-        }
-        offer(best, direct + most - sum / BENCH_PLAIN_LAG_MAX, i);
+        nps_peak_view r = bench_spectra_row(lib, i);
+        bench_plain_correlation(q, r, c);
+        set_row(&b, r);
+        double direct = c[BENCH_PLAIN_LAG_MAX], most = 0;
+        for (int lag = -BENCH_PLAIN_LAG_MAX; lag <= BENCH_PLAIN_LAG_MAX; lag++)
+            if (lag && c[BENCH_PLAIN_LAG_MAX + lag] > 0 && direct + c[BENCH_PLAIN_LAG_MAX + lag] > most) {
+                double score = nps_shift_match(&a, &b, lag, &scratch);
+                most = score > most && score >= direct + BENCH_PLAIN_LAG_GAIN ? score : most;
+            }
+        offer(best, most, i);
     }
     nps_topk_sort(best);
 }

@@ -8,6 +8,7 @@
 
 #include "benchmarks/synth.h"
 
+#include "core/shift_match.h"
 #include "core/similarity.h"
 #include "core/topk.h"
 
@@ -36,8 +37,9 @@ enum { BENCH_PLAIN_LAG_MAX = 300 };
 /* Products of the weights by difference of m/z, query minus row: ret_c[BENCH_PLAIN_LAG_MAX + lag]. Whole m/z. */
 void bench_plain_correlation(nps_peak_view q, nps_peak_view r, double ret_c[2 * BENCH_PLAIN_LAG_MAX + 1]);
 
-/* All lags by a double loop over the peaks: correlation at lag 0 plus the best at another lag, less twice the mean over the
- * others. */
+/* All lags by a double loop over the peaks, and the combined score (core/shift_match.h) at every lag where direct and
+ * shifted products together exceed the best so far: the definition of reference-lib/lag.h. */
+#define BENCH_PLAIN_LAG_GAIN 0.02
 void bench_plain_lags(const bench_spectra *lib, nps_peak_view q, nps_topk *best);
 
 #endif
