@@ -477,5 +477,5 @@ nps_status nps_index_build(nps_library *lib, unsigned threads, nps_err *err)
     nps_status st = index_peaks(lib, threads, b, err);
     if (st == NPS_OK)
         st = index_precursors(lib, err);
-    return st == NPS_OK ? nps_ir_code_build(lib, err) : st;
+    return st == NPS_OK ? nps_ir_code_build(lib, threads, err) : st;
 }

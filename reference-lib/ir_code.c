@@ -1,5 +1,7 @@
 #include "reference-lib/ir_code.h"
 
+#include "core/parallel.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -91,30 +93,53 @@ void nps_ir_code(const float *y, uint8_t *ret_code, nps_ir_scale *ret_scale)
     *ret_scale = s;
 }
 
-nps_status nps_ir_code_build(nps_library *lib, nps_err *err)
+/* The arrays of the library, writable, and where the traces are. */
+typedef struct {
+    const float *y;
+    uint8_t *code;
+    float *step, *zero, *error, *norm;
+    uint32_t *range;
+    size_t n;
+} coding;
+
+enum { CHUNK = 256 };
+
+static void code_chunk(void *arg, unsigned thread, size_t item)
+{
+    (void)thread;
+    const coding *c = arg;
+    size_t end = (item + 1) * CHUNK < c->n ? (item + 1) * CHUNK : c->n;
+    for (size_t r = item * CHUNK; r < end; r++) {
+        nps_ir_scale s;
+        nps_ir_code(c->y + r * NPS_IR_GRID_N, c->code + r * NPS_IR_CODE_N, &s);
+        c->step[r] = s.step;
+        c->zero[r] = s.zero;
+        c->error[r] = s.error;
+        c->norm[r] = s.norm;
+        c->range[2 * r] = s.from;
+        c->range[2 * r + 1] = s.to;
+    }
+}
+
+nps_status nps_ir_code_build(nps_library *lib, unsigned threads, nps_err *err)
 {
     size_t n = lib->n_ir;
-    uint8_t *code = nps_array(n * NPS_IR_CODE_N, sizeof *code);
-    float *step = nps_array(n, sizeof *step), *zero = nps_array(n, sizeof *zero), *error = nps_array(n, sizeof *error),
-          *norm = nps_array(n, sizeof *norm);
-    uint32_t *range = nps_array(2 * n, sizeof *range);
-    lib->ir_code = code;
-    lib->ir_step = step;
-    lib->ir_zero = zero;
-    lib->ir_error = error;
-    lib->ir_norm = norm;
-    lib->ir_range = range;
-    if (!code || !step || !zero || !error || !norm || !range)
+    coding c = {.y = lib->ir_y,
+                .code = nps_array(n * NPS_IR_CODE_N, sizeof *c.code),
+                .step = nps_array(n, sizeof *c.step),
+                .zero = nps_array(n, sizeof *c.zero),
+                .error = nps_array(n, sizeof *c.error),
+                .norm = nps_array(n, sizeof *c.norm),
+                .range = nps_array(2 * n, sizeof *c.range),
+                .n = n};
+    lib->ir_code = c.code;
+    lib->ir_step = c.step;
+    lib->ir_zero = c.zero;
+    lib->ir_error = c.error;
+    lib->ir_norm = c.norm;
+    lib->ir_range = c.range;
+    if (!c.code || !c.step || !c.zero || !c.error || !c.norm || !c.range)
         return nps_fail_nomem(err);
-    for (size_t r = 0; r < n; r++) {
-        nps_ir_scale s;
-        nps_ir_code(lib->ir_y + r * NPS_IR_GRID_N, code + r * NPS_IR_CODE_N, &s);
-        step[r] = s.step;
-        zero[r] = s.zero;
-        error[r] = s.error;
-        norm[r] = s.norm;
-        range[2 * r] = s.from;
-        range[2 * r + 1] = s.to;
-    }
+    nps_parallel(threads, (n + CHUNK - 1) / CHUNK, code_chunk, &c);
     return NPS_OK;
 }

@@ -34,6 +34,6 @@ void nps_ir_code(const float *y, uint8_t *ret_code, nps_ir_scale *ret_scale);
 void nps_ir_split(const double *v, double *ret_mean, double *ret_norm);
 
 /* Makes the arrays ir_code .. ir_range of a library. Errors: NPS_E_NOMEM. */
-NPS_MUST_CHECK nps_status nps_ir_code_build(nps_library *lib, nps_err *err);
+NPS_MUST_CHECK nps_status nps_ir_code_build(nps_library *lib, unsigned threads, nps_err *err);
 
 #endif

@@ -91,7 +91,7 @@ static void library_of(uint64_t n, float *y)
     }
     lib = (nps_library){.n_entry = 2 * n, .n_ir = n, .ir_y = y, .ir_entry = entry, .entry_technique = technique,
                         .entry_polarity = polarity, .entry_substance = substance, .entry_contributor = contributor};
-    assert_ok(nps_ir_code_build(&lib, &err), &err);
+    assert_ok(nps_ir_code_build(&lib, 2, &err), &err);
 }
 
 static void drop_library(void)
