@@ -13,7 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Every threshold and coefficient of the ruleset (NPS_RULESET); where they come from: benchmarks/README.md. */
+/* Every threshold and coefficient of the ruleset (NPS_RULESET) that decides about sets; where they come from:
+ * benchmarks/README.md. */
 static const struct technique_rule {
     double gap_weight;       /* conformity = min(score, 1 - gap_weight * (best score - score)) */
     double known_at, known_slope; /* p_known = logistic(known_slope * (best score - known_at)) */
