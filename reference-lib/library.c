@@ -81,7 +81,7 @@ static nps_status read_header(const char *map, size_t size, char ret_digest[stat
     uint64_t number = 0;
     bool good = nps_scan_line(&scan, &line) && nps_span_u64((nps_span){line.p + 17, line.n - 17}, &number);
     if (good && number != NPS_LIBRARY_SCHEMA)
-        return nps_fail(err, NPS_E_UNSUPPORTED, "library schema %llu; this program reads schema %d",
+        return nps_fail(err, NPS_E_UNSUPPORTED, "library schema %llu; this program reads schema %d: build the library again from its sources",
                         (unsigned long long)number, NPS_LIBRARY_SCHEMA);
     good = good && nps_scan_line(&scan, &line) && nps_span_split(line, ' ', &word, &rest) && nps_span_is(word, "size") &&
            nps_span_u64(rest, &number);

@@ -13,6 +13,8 @@ if [ $# -gt 0 ]; then
     stale=
     [ -f "$library" ] && cmp -s "$data/sources.now" "$data/sources" || stale=yes
     for f in "$@"; do [ "$f" -nt "$library" ] && stale=yes; done
+    # An older program may have made one of another schema.
+    [ -n "$stale" ] || "$program" library info "$library" >/dev/null 2>&1 || stale=yes
     if [ -n "$stale" ]; then
         # Status 1 says that single records were refused (named above); the library is there all the same.
         "$program" library build -o "$library" "$@" || [ "$library" -nt "$data/sources.now" ]

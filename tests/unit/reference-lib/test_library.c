@@ -372,7 +372,7 @@ static void other_files_are_refused_by_name(void **state)
     copy_library(file);
     write_at(file, 0, "npswatch library 3", 18);
     assert_int_equal(nps_library_open(file, NPS_OPEN_VERIFY, &lib, &err), NPS_E_UNSUPPORTED);
-    assert_string_equal(err.msg, "library schema 3; this program reads schema 2");
+    assert_string_equal(err.msg, "library schema 3; this program reads schema 2: build the library again from its sources");
     write_at(file, 0, "Npswatch library 1", 18);
     assert_int_equal(nps_library_open(file, NPS_OPEN_VERIFY, &lib, &err), NPS_E_FORMAT);
     assert_string_equal(err.msg, "this is no npswatch library");
