@@ -139,8 +139,9 @@ static void direct_pair(void *arg)
 }
 
 /* Queries: entries measured again; every second one only from 650 cm-1 on, as by an ATR accessory. */
-static void bench_size_of(size_t n, job *j)
+static void bench_size_of(size_t n, const job *parts)
 {
+    job j = *parts;
     nps_library lib;
     bench_traces traces = bench_synth_ir(n, 1), queries = bench_synth_ir_queries(&traces, QUERIES, 2);
     enum { CUT = 125 };
@@ -148,19 +149,19 @@ static void bench_size_of(size_t n, job *j)
     for (size_t q = 1; q < QUERIES; q += 2)
         for (size_t i = 0; i < CUT; i++)
             queries.y[q * NPS_IR_GRID_N + i] = NAN;
-    j->lib = &lib;
-    j->query = queries.y;
+    j.lib = &lib;
+    j.query = queries.y;
     for (unsigned threads = 1; threads <= 2; threads++) {
-        run(j, "one query", 1, TOP, 0, threads);
-        run(j, "one query", 1, 512, 0, threads);
-        run(j, "batch of 64", QUERIES, TOP, 0, threads);
-        run(j, "one query", 1, TOP, 5, threads);
-        run(j, "batch of 64", QUERIES, TOP, 5, threads);
-        run(j, "one query", 1, TOP, 10, threads);
+        run(&j, "one query", 1, TOP, 0, threads);
+        run(&j, "one query", 1, 512, 0, threads);
+        run(&j, "batch of 64", QUERIES, TOP, 0, threads);
+        run(&j, "one query", 1, TOP, 5, threads);
+        run(&j, "batch of 64", QUERIES, TOP, 5, threads);
+        run(&j, "one query", 1, TOP, 10, threads);
     }
-    j->o.max_lag = 0;
-    bench_run_at("plain: ir correlation with every trace", "ms/query", (bench_size){n, 1}, 1e3, 1, &(bench_job){NULL, plain, j});
-    bench_run("ir: one lag of a pair directly (double precision)", "us/pair", 1e6, 100, direct_pair, j);
+    j.o.max_lag = 0;
+    bench_run_at("plain: ir correlation with every trace", "ms/query", (bench_size){n, 1}, 1e3, 1, &(bench_job){NULL, plain, &j});
+    bench_run("ir: one lag of a pair directly (double precision)", "us/pair", 1e6, 100, direct_pair, &j);
     library_done(&lib);
     bench_traces_done(&traces);
     bench_traces_done(&queries);
