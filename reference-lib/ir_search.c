@@ -39,7 +39,7 @@ static void raise_to(float *restrict v, const float *restrict least, size_t n)
 }
 
 /* Rows that a thread takes at a time. */
-enum { CHUNK = 4 * NPS_IR_BLOCK };
+enum { CHUNK = NPS_IR_BLOCK };
 
 static size_t end_of(const search *s, size_t item)
 {
