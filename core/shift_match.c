@@ -94,6 +94,16 @@ double nps_shift_match(const nps_nominal_row *q, const nps_nominal_row *r, int l
     return score;
 }
 
+double nps_shift_bound(const nps_nominal_row *q, const nps_nominal_row *r, int lag)
+{
+    double sum = 0;
+    for (size_t i = 0; i < q->n; i++) {
+        int m = q->bin[i];
+        sum += nps_bin_weight(q, m) * larger(nps_bin_weight(r, m), nps_bin_weight(r, m - lag));
+    }
+    return sum * (1 + 1e-12); /* the combined score adds up in another order */
+}
+
 static int by_query_bin(const void *a, const void *b)
 {
     const nps_shift_pair *x = a, *y = b;

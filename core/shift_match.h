@@ -49,6 +49,9 @@ typedef struct {
  * correlation at the lag, at most their sum. */
 double nps_shift_match(const nps_nominal_row *q, const nps_nominal_row *r, int lag, nps_shift_scratch *s);
 
+/* Upper bound of it at a third of the cost: each query peak takes the larger of its two partners, whoever else uses it. */
+double nps_shift_bound(const nps_nominal_row *q, const nps_nominal_row *r, int lag);
+
 /* The pairs behind it. */
 typedef struct {
     uint16_t q, r;  /* bins; q - r is 0 or the lag */

@@ -40,6 +40,8 @@ static bool is_simpler(int lag, int other)
 /* Takes a lag whose score is larger, or as large and the lag simpler. */
 static void try_lag(const job *j, nps_thread_scratch *s, int lag, double least, nps_lag_hit *best)
 {
+    if (nps_shift_bound(&j->row, &s->row, lag) < fmax(least, best->score))
+        return;
     double score = nps_shift_match(&j->row, &s->row, lag, &s->walk);
     if (score < least || score < best->score || (score == best->score && !is_simpler(lag, best->lag)))
         return;

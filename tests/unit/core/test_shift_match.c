@@ -54,6 +54,7 @@ static void the_combined_score_is_the_best_assignment(void **state)
         assert_near(nps_shift_match(&q, &r, lag, &walk), want, 0, 1e-12);
         /* The law of the mirror: exchanging the spectra turns the lag round. */
         assert_near(nps_shift_match(&r, &q, -lag, &walk), want, 0, 1e-12);
+        assert_true(nps_shift_bound(&q, &r, lag) >= want && nps_shift_bound(&r, &q, -lag) >= want);
         double direct = nps_nominal_dot(&q, &r), shifted = nps_nominal_correlation(&q, &r, lag);
         assert_true(want >= fmax(direct, shifted) - 1e-12 && want <= direct + shifted + 1e-12);
     }
