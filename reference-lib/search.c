@@ -14,8 +14,8 @@ bool nps_filter_passes(const nps_library *lib, const nps_filter *f, uint32_t e)
         return false;
     if (f->polarity && lib->entry_polarity[e] && lib->entry_polarity[e] != f->polarity)
         return false;
-    return !(f->contributor != UINT32_MAX && lib->entry_substance[e] == f->substance &&
-             lib->entry_contributor[e] == f->contributor);
+    return lib->entry_substance[e] != f->substance ||
+           (f->contributor != UINT32_MAX && lib->entry_contributor[e] != f->contributor);
 }
 
 const char *nps_score_name(nps_score s)

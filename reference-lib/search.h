@@ -12,8 +12,8 @@
 typedef struct {
     int polarity;         /* +1, -1: entries known to be of the other polarity are skipped; 0: all count */
     uint32_t self;        /* an entry to leave out; UINT32_MAX: none */
-    uint32_t substance;   /* together with contributor: entries of this substance by this contributor are left out ... */
-    uint32_t contributor; /* ... text id; UINT32_MAX: none */
+    uint32_t substance;   /* entries of this substance are left out; UINT32_MAX: of none ... */
+    uint32_t contributor; /* ... those by this contributor (text id); UINT32_MAX: by any */
 } nps_filter;
 static inline nps_filter nps_filter_all(void)
 {
