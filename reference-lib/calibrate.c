@@ -1,15 +1,14 @@
 #include "reference-lib/calibrate.h"
 
+#include "core/parallel.h"
 #include "reference-lib/match_impl.h"
 #include "spectra/quality.h"
 
 #include <math.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { CANDIDATE_ENTRIES = 512, THREADS_MAX = 16 };
+enum { CANDIDATE_ENTRIES = 512 };
 
 /* --- which entries are asked ---------------------------------------------------------------------------------------- */
 
@@ -152,46 +151,39 @@ static nps_status ask(const nps_library *lib, const question *q, nps_workspace *
 typedef struct {
     const nps_library *lib;
     const question *q;
-    size_t n;
     double *ret;
-    atomic_size_t *next;
-    nps_status st;
-    nps_err err;
+    /* One of each a thread, made when it asks for the first time. */
+    nps_workspace *w[NPS_THREADS_MAX];
+    nps_status st[NPS_THREADS_MAX];
+    nps_err err[NPS_THREADS_MAX];
 } ask_job;
 
-static void *ask_all(void *arg)
+static void ask_one(void *arg, unsigned thread, size_t i)
 {
     ask_job *j = arg;
-    NPS_AUTO(nps_workspace) w = NULL;
-    j->st = nps_workspace_new(&w, &j->err);
-    for (size_t i; j->st == NPS_OK && (i = atomic_fetch_add(j->next, 1)) < j->n;)
-        j->st = ask(j->lib, &j->q[i], w, &j->ret[i], &j->err);
-    return NULL;
+    nps_status *st = &j->st[thread];
+    nps_err *err = &j->err[thread];
+    if (*st == NPS_OK && !j->w[thread])
+        *st = nps_workspace_new(&j->w[thread], err);
+    if (*st == NPS_OK)
+        *st = ask(j->lib, &j->q[i], j->w[thread], &j->ret[i], err);
 }
 
 static nps_status ask_in_threads(const nps_library *lib, const question *q, size_t n, unsigned threads, double *ret,
                                  nps_err *err)
 {
-    ask_job job[THREADS_MAX];
-    pthread_t thread[THREADS_MAX];
-    bool running[THREADS_MAX] = {false};
-    atomic_size_t next;
-    atomic_init(&next, 0);
-    threads = threads < 1 ? 1 : threads > THREADS_MAX ? THREADS_MAX : threads;
-    for (unsigned t = 0; t < threads; t++) {
-        job[t] = (ask_job){.lib = lib, .q = q, .n = n, .ret = ret, .next = &next};
-        running[t] = t > 0 && pthread_create(&thread[t], NULL, ask_all, &job[t]) == 0;
-    }
-    ask_all(&job[0]);
+    NPS_AUTO_MEM(ask_job *) j = nps_array(1, sizeof *j);
+    if (!j)
+        return nps_fail_nomem(err);
+    j->lib = lib;
+    j->q = q;
+    j->ret = ret;
+    nps_parallel(threads, n, ask_one, j);
     nps_status st = NPS_OK;
-    for (unsigned t = 0; t < threads; t++) {
-        if (running[t])
-            pthread_join(thread[t], NULL);
-        if (st == NPS_OK && job[t].st != NPS_OK) {
-            st = job[t].st;
-            if (err)
-                *err = job[t].err;
-        }
+    for (unsigned t = 0; t < NPS_THREADS_MAX; t++) {
+        nps_workspace_free(j->w[t]);
+        if (st == NPS_OK && j->st[t] != NPS_OK)
+            st = nps_fail(err, j->st[t], "%s", j->err[t].msg);
     }
     return st;
 }

@@ -1,13 +1,13 @@
 #include "reference-lib/digest.h"
 
 #include "core/mem.h"
+#include "core/parallel.h"
 
-#include <pthread.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { LEAF = 1 << 20, THREADS_MAX = 16 };
+enum { LEAF = 1 << 20 };
 
 _Static_assert(sizeof(crypto_generichash_state) <= sizeof(nps_digest_state), "state fits");
 
@@ -35,18 +35,16 @@ void nps_digest_end(nps_digest_state *s, char ret_hex[static NPS_DIGEST_HEX])
 
 typedef struct {
     const unsigned char *data;
-    size_t n, leaves, first, step;
+    size_t n;
     unsigned char *digest; /* [leaves][NPS_DIGEST_BYTES] */
 } leaf_job;
 
-static void *hash_leaves(void *arg)
+static void hash_leaf(void *arg, unsigned thread, size_t i)
 {
+    (void)thread;
     const leaf_job *j = arg;
-    for (size_t i = j->first; i < j->leaves; i += j->step) {
-        size_t at = i * LEAF, len = j->n - at < LEAF ? j->n - at : LEAF;
-        crypto_generichash(j->digest + i * NPS_DIGEST_BYTES, NPS_DIGEST_BYTES, j->data + at, len, NULL, 0);
-    }
-    return NULL;
+    size_t at = i * LEAF, len = j->n - at < LEAF ? j->n - at : LEAF;
+    crypto_generichash(j->digest + i * NPS_DIGEST_BYTES, NPS_DIGEST_BYTES, j->data + at, len, NULL, 0);
 }
 
 nps_status nps_digest_tree(const void *data, size_t n, unsigned threads, char ret_hex[static NPS_DIGEST_HEX],
@@ -56,24 +54,7 @@ nps_status nps_digest_tree(const void *data, size_t n, unsigned threads, char re
     NPS_AUTO_MEM(unsigned char *) digest = nps_array(leaves, NPS_DIGEST_BYTES);
     if (!digest)
         return nps_fail_nomem(err);
-    if (threads < 1)
-        threads = 1;
-    if (threads > THREADS_MAX)
-        threads = THREADS_MAX;
-    leaf_job job[THREADS_MAX];
-    pthread_t thread[THREADS_MAX];
-    bool running[THREADS_MAX] = {false};
-    for (unsigned t = 0; t < threads; t++) {
-        job[t] = (leaf_job){data, n, leaves, t, threads, digest};
-        /* A thread that cannot be had is done by this one. */
-        running[t] = t > 0 && pthread_create(&thread[t], NULL, hash_leaves, &job[t]) == 0;
-    }
-    for (unsigned t = 0; t < threads; t++)
-        if (!running[t])
-            hash_leaves(&job[t]);
-    for (unsigned t = 0; t < threads; t++)
-        if (running[t])
-            pthread_join(thread[t], NULL);
+    nps_parallel(threads, leaves, hash_leaf, &(leaf_job){data, n, digest});
     nps_digest_state s;
     nps_digest_init(&s);
     nps_digest_add(&s, digest, leaves * NPS_DIGEST_BYTES);

@@ -1,4 +1,5 @@
 /* npswatch identify: spectra in, verdicts out, one line or one table each, in the order of the input. */
+#include "core/parallel.h"
 #include "reference-lib/match.h"
 #include "service/calibration_file.h"
 #include "service/cli.h"
@@ -6,8 +7,6 @@
 #include "service/verdict_json.h"
 
 #include <getopt.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,46 +64,40 @@ typedef struct {
     const identify_options *o;
     const char *today;
     nps_verdict **verdict; /* [list->n] */
-    atomic_size_t next;
+    unsigned inner;        /* threads of one search */
+    /* One of each a thread, made when it matches for the first time. */
+    nps_workspace *w[NPS_THREADS_MAX];
+    nps_status st[NPS_THREADS_MAX];
+    nps_err err[NPS_THREADS_MAX];
 } shared_work;
 
-typedef struct {
-    shared_work *work;
-    nps_status st;
-    nps_err err;
-} worker;
-
-static void *work_off(void *arg)
+static void match_one(void *arg, unsigned thread, size_t i)
 {
-    worker *me = arg;
-    shared_work *all = me->work;
-    NPS_AUTO(nps_workspace) w = NULL;
-    me->st = nps_workspace_new(&w, &me->err);
-    for (size_t i; me->st == NPS_OK && (i = atomic_fetch_add(&all->next, 1)) < all->list->n;)
-        me->st = nps_match(all->lib, all->list->item[i], &all->o->match, w, &all->verdict[i], &me->err);
-    return NULL;
+    shared_work *all = arg;
+    nps_status *st = &all->st[thread];
+    nps_err *err = &all->err[thread];
+    if (*st == NPS_OK && !all->w[thread]) {
+        *st = nps_workspace_new(&all->w[thread], err);
+        if (*st == NPS_OK)
+            nps_workspace_set_threads(all->w[thread], all->inner);
+    }
+    if (*st == NPS_OK)
+        *st = nps_match(all->lib, all->list->item[i], &all->o->match, all->w[thread], &all->verdict[i], err);
 }
 
+/* Spectra are shared out among the threads; where there are fewer, a search may use several. */
 static nps_status match_all(shared_work *work, nps_err *err)
 {
-    enum { MAX = 16 };
-    worker me[MAX] = {0};
-    pthread_t thread[MAX];
-    bool running[MAX] = {false};
-    unsigned n = work->o->threads;
-    for (unsigned t = 0; t < n; t++) {
-        me[t] = (worker){.work = work};
-        running[t] = t > 0 && pthread_create(&thread[t], NULL, work_off, &me[t]) == 0;
-    }
-    work_off(&me[0]);
+    unsigned threads = work->o->threads;
+    unsigned outer = work->list->n < threads ? (unsigned)work->list->n : threads;
+    work->inner = outer ? threads / outer : 1;
+    nps_parallel(outer, work->list->n, match_one, work);
     nps_status st = NPS_OK;
-    for (unsigned t = 0; t < n; t++) {
-        if (running[t])
-            pthread_join(thread[t], NULL);
-        if (st == NPS_OK && me[t].st != NPS_OK) {
-            st = me[t].st;
-            *err = me[t].err;
-        }
+    for (unsigned t = 0; t < NPS_THREADS_MAX; t++) {
+        nps_workspace_free(work->w[t]);
+        work->w[t] = NULL;
+        if (st == NPS_OK && work->st[t] != NPS_OK)
+            st = nps_fail(err, work->st[t], "%s", work->err[t].msg);
     }
     return st;
 }
@@ -161,8 +154,10 @@ static nps_status identify_sample(const shared_work *work, nps_err *err)
     NPS_AUTO_BUF b = NPS_BUF_INIT((size_t)64 << 20);
     const nps_spectrum *const *all = (const nps_spectrum *const *)work->list->item;
     nps_status st = nps_workspace_new(&w, err);
-    if (st == NPS_OK)
+    if (st == NPS_OK) {
+        nps_workspace_set_threads(w, work->o->threads);
         st = nps_match_sample(work->lib, all, work->list->n, &work->o->match, w, &v, err);
+    }
     if (st != NPS_OK)
         return st;
     if (work->o->json) {
@@ -184,7 +179,6 @@ static nps_status identify(const nps_library *lib, const spectrum_list *list, co
     work.verdict = nps_array(list->n, sizeof *work.verdict);
     if (!work.verdict)
         return nps_fail_nomem(err);
-    atomic_init(&work.next, 0);
     nps_status st = match_all(&work, err);
     if (st == NPS_OK)
         st = print_verdicts(&work, err);
