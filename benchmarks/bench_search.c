@@ -16,7 +16,8 @@
 #include <math.h>
 #include <string.h>
 
-enum { QUERIES = 64, TOP = 10, PLAIN_QUERIES = 2, PLAIN_MOST = 100000, PLAIN_LAGS_MOST = 10000, LAG_WORK = 1000000 };
+enum { QUERIES = 64, TOP = 10, PLAIN_QUERIES = 2, PLAIN_MOST = 100000, PLAIN_LAGS_MOST = 10000, OTHER_LAGS_MOST = 100000,
+       LAG_WORK = 1000000 };
 #define TOL_MZ 0.02
 
 static void must(nps_status st, const nps_err *err)
@@ -209,7 +210,8 @@ static void report_lags(job *j, const bench_size at)
     } methods[] = {{NPS_LAG_AVX512, "ei: all lags, avx512"}, {NPS_LAG_AVX2, "ei: all lags, avx2"}, {NPS_LAG_FFT, "ei: all lags, fft"}};
     size_t n = j->n;
     for (size_t m = 0; m < sizeof methods / sizeof *methods; m++) {
-        if (!nps_lag_method_works(methods[m].method))
+        bool best = methods[m].method == nps_lag_method_best();
+        if (!nps_lag_method_works(methods[m].method) || (!best && at.spectra > OTHER_LAGS_MOST))
             continue;
         j->method = methods[m].method;
         j->n = LAG_WORK / at.spectra / (j->method == NPS_LAG_FFT ? 8 : 1);
