@@ -250,7 +250,7 @@ static nps_status analogs_by_precursor(const nps_library *lib, const nps_prepare
     for (size_t i = 0; st == NPS_OK && i < w->top.n; i++) {
         uint32_t e = w->top.item[i].index;
         double delta = q->precursor - lib->entry_precursor[e];
-        if (fabs(delta) > nps_precursor_tolerance(q, o, lib->entry_precursor[e]))
+        if (fabs(delta) > nps_precursor_tolerance(q, o->tol_precursor_ppm, lib->entry_precursor[e]))
             nps_describe_shift(lib, q, e, w->top.item[i].score, delta, o->tol_mz, &v->analogs[v->n_analogs++]);
     }
     return st;

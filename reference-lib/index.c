@@ -104,12 +104,6 @@ static void push(columns *c, uint32_t key, uint16_t row, const uint8_t code[stat
     c->n++;
 }
 
-static nps_peak_view row_view(const nps_library *lib, uint64_t e)
-{
-    uint64_t at = lib->peak_at[e];
-    return (nps_peak_view){lib->peak_mz + at, lib->peak_intensity + at, lib->peak_at[e + 1] - at};
-}
-
 static bool is_fragment_technique(uint8_t t)
 {
     return t == NPS_TECH_MSMS || t == NPS_TECH_DART;
@@ -117,7 +111,7 @@ static bool is_fragment_technique(uint8_t t)
 
 static nps_status add_ei(build *b, shard *s, uint64_t e, nps_nominal_row *row, nps_err *err)
 {
-    nps_peak_view p = row_view(b->lib, e);
+    nps_peak_view p = nps_library_peak_row(b->lib, (uint32_t)e);
     nps_peaks nominal;
     nps_status st = nps_clean_nominal(p, &nominal, err);
     if (st != NPS_OK)
@@ -161,7 +155,7 @@ static nps_status add_msms(build *b, shard *s, uint64_t e, nps_err *err)
     double precursor = b->lib->entry_precursor[e];
     nps_peaks c;
     NPS_AUTO_MEM(float *) weight = NULL;
-    nps_status st = nps_index_clean(row_view(b->lib, e), precursor, &c, &weight, err);
+    nps_status st = nps_index_clean(nps_library_peak_row(b->lib, (uint32_t)e), precursor, &c, &weight, err);
     if (st != NPS_OK)
         return st;
     NPS_AUTO_MEM(uint8_t *) code = nps_array(c.n, 2);

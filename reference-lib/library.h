@@ -8,6 +8,7 @@
 
 #include "core/err.h"
 #include "core/mem.h"
+#include "core/similarity.h"
 #include "reference-lib/calibration.h"
 #include "spectra/spectrum.h"
 
@@ -158,6 +159,18 @@ static inline const char *nps_library_text(const nps_library *lib, uint32_t id) 
 static inline const char *nps_library_formula(const nps_library *lib, uint32_t entry)
 {
     return nps_library_text(lib, lib->sub_formula[lib->entry_substance[entry]]);
+}
+
+/* Rows of an entry as views. */
+static inline nps_peak_view nps_library_clean_row(const nps_library *lib, uint32_t e) /* entropy-weighted */
+{
+    uint64_t at = lib->clean_at[e];
+    return (nps_peak_view){lib->clean_mz + at, lib->clean_weight + at, lib->clean_at[e + 1] - at};
+}
+static inline nps_peak_view nps_library_peak_row(const nps_library *lib, uint32_t e) /* as read */
+{
+    uint64_t at = lib->peak_at[e];
+    return (nps_peak_view){lib->peak_mz + at, lib->peak_intensity + at, lib->peak_at[e + 1] - at};
 }
 
 /* The entry as a spectrum with all its metadata (for export and plots). The caller frees it. */

@@ -54,18 +54,12 @@ nps_status nps_match_check_options(const nps_match_options *o, nps_err *err)
 
 /* --- evidence ----------------------------------------------------------------------------------------------------------- */
 
-double nps_precursor_tolerance(const nps_prepared *q, const nps_match_options *o, double other)
-{
-    return nps_is_unit_mass(q->precursor) || nps_is_unit_mass(other) ? NPS_UNIT_TOL
-                                                                     : q->precursor * o->tol_precursor_ppm * 1e-6;
-}
-
 /* Evidence of an MS/MS entry: its similarity where the precursors agree, raised so that agreement alone stands above any
  * similarity without it; less with every further part of the tolerance; a small rest for another adduct, a fragment of the
  * source or a wrong header. */
 static double msms_evidence(const nps_prepared *q, const nps_match_options *o, double other, double similarity)
 {
-    double tolerance = nps_precursor_tolerance(q, o, other), away = fabs(other - q->precursor);
+    double tolerance = nps_precursor_tolerance(q, o->tol_precursor_ppm, other), away = fabs(other - q->precursor);
     double agreement = away <= tolerance ? 1 : near_precursor * exp(-(away - tolerance) / (precursor_decay * tolerance));
     return other_precursor * similarity + agreement * (precursor_base + (1 - precursor_base - other_precursor) * similarity);
 }

@@ -9,9 +9,6 @@
 /* NPS_E_RANGE for options outside their range. */
 NPS_MUST_CHECK nps_status nps_match_check_options(const nps_match_options *o, nps_err *err);
 
-/* Th; for two precursors: that of the options, or unit mass where one of them is only known to that. */
-double nps_precursor_tolerance(const nps_prepared *q, const nps_match_options *o, double other);
-
 typedef struct {
     uint32_t substance, entry; /* its best entry */
     double score;      /* [0, 1] evidence of the best entry */

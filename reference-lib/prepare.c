@@ -2,7 +2,6 @@
 
 #include "reference-lib/index.h"
 #include "reference-lib/ir.h"
-#include "reference-lib/search.h"
 #include "spectra/clean.h"
 
 #include <stdlib.h>

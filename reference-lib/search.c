@@ -37,6 +37,11 @@ bool nps_is_unit_resolution(nps_peak_view p)
     return true;
 }
 
+double nps_precursor_tolerance(const nps_prepared *q, double ppm, double other)
+{
+    return nps_is_unit_mass(q->precursor) || nps_is_unit_mass(other) ? NPS_UNIT_TOL : q->precursor * ppm * 1e-6;
+}
+
 /* --- the plan of a query ---------------------------------------------------------------------------------------------- */
 
 /* Postings with keys low .. high gain by one table. */

@@ -53,6 +53,8 @@ typedef struct {
 #define NPS_UNIT_TOL 0.4
 bool nps_is_unit_mass(double mz);
 bool nps_is_unit_resolution(nps_peak_view p);
+/* Th; how far two precursors may lie apart: ppm of the query's, or NPS_UNIT_TOL where one of them is only known to that. */
+double nps_precursor_tolerance(const nps_prepared *q, double ppm, double other);
 
 /* The k best entries of the query's technique with a score above 0 (window: from 0 on) into w->top.
  * Errors: NPS_E_UNSUPPORTED for a technique, mode and score that do not go together (the message says which);
@@ -65,18 +67,6 @@ NPS_MUST_CHECK nps_status nps_search(const nps_library *lib, const nps_prepared 
 NPS_MUST_CHECK nps_status nps_search_batch(const nps_library *lib, const nps_prepared *q, size_t n,
                                            const nps_search_options *o, const nps_filter *f, nps_workspace *w,
                                            nps_topk *ret_top, nps_err *err);
-
-/* Rows of an entry as views. */
-static inline nps_peak_view nps_library_clean_row(const nps_library *lib, uint32_t e) /* entropy-weighted */
-{
-    uint64_t at = lib->clean_at[e];
-    return (nps_peak_view){lib->clean_mz + at, lib->clean_weight + at, lib->clean_at[e + 1] - at};
-}
-static inline nps_peak_view nps_library_peak_row(const nps_library *lib, uint32_t e) /* as read */
-{
-    uint64_t at = lib->peak_at[e];
-    return (nps_peak_view){lib->peak_mz + at, lib->peak_intensity + at, lib->peak_at[e + 1] - at};
-}
 
 /* Similarity of one pair by hybrid matching (NPS_MODE_ANALOG, entropy); *opt_direct and *opt_shifted get the numbers of
  * pairs. Weighted views. */
