@@ -120,7 +120,8 @@ $(B)/tests/fuzz/replay_%: $(B)/obj/tests/fuzz/fuzz_%.o $(B)/obj/tests/fuzz/repla
 # Split so that packages are there before pkg-config is asked.
 test: deps-test
 	+@$(MAKE) $(PARALLEL) --no-print-directory unit
-unit: $(B)/npswatch $(TEST_BIN) $(REPLAY_BIN) tests/browser/node_modules/.package-lock.json
+# The benchmarks are built too, so that they keep up with what they measure.
+unit: $(B)/npswatch $(TEST_BIN) $(REPLAY_BIN) $(BENCH_BIN) tests/browser/node_modules/.package-lock.json
 	@sh tests/support/run.sh $(B) $(TEST_BIN) $(REPLAY_BIN)
 
 tests/browser/node_modules/.package-lock.json: tests/browser/package-lock.json

@@ -4,7 +4,6 @@
 
 #include "reference-lib/backing.h"
 #include "reference-lib/build.h"
-#include "reference-lib/index.h"
 #include "reference-lib/lag.h"
 #include "reference-lib/match_impl.h"
 #include "spectra/clean.h"
@@ -135,45 +134,35 @@ static search_job load_queries(nps_library *lib, const file_text *t)
     return j;
 }
 
-static void search_window(void *arg)
+static void search_each(search_job *j, nps_search_mode mode, nps_score score)
 {
-    search_job *j = arg;
     nps_filter f = nps_filter_all();
     nps_err err;
-    for (size_t i = 0; i < j->n; i++)
-        must(nps_search_window(j->lib, nps_peaks_view(&j->q[i].clean), j->q[i].precursor, j->q[i].precursor * 1e-5, 0.02,
-                               &f, TOP, j->w, &err), &err);
+    nps_search_options o = {.mode = mode, .score = score, .tol_mz = 0.02, .k = TOP};
+    for (size_t i = 0; i < j->n; i++) {
+        o.tol_precursor = j->q[i].precursor * 1e-5;
+        must(nps_search(j->lib, &j->q[i], &o, &f, j->w, &err), &err);
+    }
+}
+
+static void search_window(void *arg)
+{
+    search_each(arg, NPS_MODE_WINDOW, NPS_SCORE_ENTROPY);
 }
 
 static void search_open(void *arg)
 {
-    search_job *j = arg;
-    nps_filter f = nps_filter_all();
-    nps_err err;
-    for (size_t i = 0; i < j->n; i++)
-        must(nps_search_open(j->lib, nps_peaks_view(&j->q[i].clean), 0.02, &f, TOP, j->w, &err), &err);
+    search_each(arg, NPS_MODE_OPEN, NPS_SCORE_ENTROPY);
 }
 
 static void search_hybrid(void *arg)
 {
-    search_job *j = arg;
-    nps_filter f = nps_filter_all();
-    nps_err err;
-    for (size_t i = 0; i < j->n; i++)
-        must(nps_search_hybrid(j->lib, nps_peaks_view(&j->q[i].clean), j->q[i].precursor, 0.02, &f, TOP, j->w, &err), &err);
+    search_each(arg, NPS_MODE_ANALOG, NPS_SCORE_ENTROPY);
 }
 
 static void search_ei(void *arg)
 {
-    search_job *j = arg;
-    nps_filter f = nps_filter_all();
-    nps_err err;
-    uint32_t bin[NPS_EI_BINS];
-    float weight[NPS_EI_BINS];
-    for (size_t i = 0; i < j->n; i++) {
-        size_t n = nps_index_ei_weights(&j->q[i].nominal, bin, weight);
-        must(nps_search_ei(j->lib, bin, weight, n, &f, TOP, j->w, &err), &err);
-    }
+    search_each(arg, NPS_MODE_OPEN, NPS_SCORE_WEIGHTED_COSINE);
 }
 
 static void search_lag(void *arg)
@@ -216,7 +205,7 @@ static void bench_technique(const char *data, const char *work, const char *name
         bench_run("msms: analogues, precursor known, entropy", "ms/query", 1e3, (double)j.n, search_hybrid, &j);
     } else {
         bench_run("ei: open search, weighted cosine", "ms/query", 1e3, (double)j.n, search_ei, &j);
-        bench_run("ei: all lags by FFT, rescored", "ms/query", 1e3, (double)j.n, search_lag, &j);
+        bench_run("ei: all lags", "ms/query", 1e3, (double)j.n, search_lag, &j);
     }
     for (size_t i = 0; i < j.n; i++)
         nps_prepared_done(&j.q[i]);

@@ -2,6 +2,7 @@
 
 #include "spectra/quality.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -66,6 +67,41 @@ static void text_set(nps_buf *b, const nps_library *lib, const nps_member *set, 
         nps_buf_printf(b, "    ... and %zu more\n", n - 20);
 }
 
+/* Peaks that carry an analogue's shift, reference -> query. */
+static void put_carriers(nps_buf *b, const nps_analog *a, const char *arrow, size_t most)
+{
+    for (size_t i = 0; i < a->n_pair && i < most; i++) {
+        int digits = a->pair[i].query_mz == floor(a->pair[i].query_mz) ? 0 : 3;
+        nps_buf_printf(b, "%s%.*f%s%.*f", i ? ", " : "", digits, a->pair[i].reference_mz, arrow, digits, a->pair[i].query_mz);
+    }
+}
+
+static void put_changes(nps_buf *b, const nps_analog *a)
+{
+    for (size_t i = 0; i < a->n_formula; i++)
+        nps_buf_printf(b, "%s%s", i == 0 ? "" : " or ", a->formula[i].text);
+}
+
+static void text_analogs(nps_buf *b, const nps_library *lib, const nps_verdict *v)
+{
+    if (!v->n_analogs)
+        return;
+    nps_buf_puts(b, "  resembles, moved by a mass (query minus reference):\n");
+    if (v->molecular_mass)
+        nps_buf_printf(b, "    molecular mass of the unknown, estimated: %d (proposed by %u substances; = agrees)\n",
+                       v->molecular_mass, v->mass_support);
+    for (size_t i = 0; i < v->n_analogs && i < 5; i++) {
+        const nps_analog *a = &v->analogs[i];
+        nps_buf_printf(b, "    %2zu  %.4f %c%+9.3f Da  %-12s %s\n", i + 1, a->score, a->mass_agrees ? '=' : ' ', a->delta_mass,
+                       nps_analog_formula(a), sub_name(lib, a->substance));
+        if (a->n_pair) {
+            nps_buf_puts(b, "        carried by ");
+            put_carriers(b, a, " -> ", 5);
+            nps_buf_putc(b, '\n');
+        }
+    }
+}
+
 static void statement_line(nps_buf *b, const nps_library *lib, nps_outcome outcome, const nps_member *set, size_t n,
                            double alpha, nps_calibration_source source)
 {
@@ -89,11 +125,7 @@ void nps_report_text(nps_buf *b, const nps_library *lib, const nps_verdict *v, c
     for (size_t i = 0; i < v->n_hits; i++)
         nps_buf_printf(b, "    %2zu  %.4f  %.4f    %.3f    %s\n", i + 1, v->hits[i].score, v->hits[i].reverse,
                        v->hits[i].explained, sub_name(lib, v->hits[i].substance));
-    if (v->n_analogs)
-        nps_buf_puts(b, "  resembles, moved by a mass:\n");
-    for (size_t i = 0; i < v->n_analogs && i < 5; i++)
-        nps_buf_printf(b, "    %2zu  %.4f  %+9.3f Da  %-12s %s\n", i + 1, v->analogs[i].score, v->analogs[i].delta_mass,
-                       nps_analog_formula(&v->analogs[i]), sub_name(lib, v->analogs[i].substance));
+    text_analogs(b, lib, v);
     for (size_t i = 0; i < v->n_classes && i < 3; i++)
         nps_buf_printf(b, "  class: %s %.0f %%\n", nps_library_text(lib, v->classes[i].class_name),
                        100 * v->classes[i].p);
@@ -226,12 +258,24 @@ static void html_hits(nps_buf *b, const nps_library *lib, const nps_verdict *v)
     nps_buf_puts(b, "</table>\n");
     if (!v->n_analogs)
         return;
-    nps_buf_puts(b, "<h3>Resembles, moved by a mass</h3><table><tr><th>#<th>Name<th>shift, Da<th>likely change<th>score</tr>");
+    nps_buf_puts(b, "<h3>Resembles, moved by a mass</h3>");
+    if (v->molecular_mass)
+        nps_buf_printf(b, "<p>Molecular mass of the unknown, estimated: %d, proposed by %u related substances and the query's own "
+                          "heaviest peaks. Relatives that agree with it come first.</p>", v->molecular_mass, v->mass_support);
+    nps_buf_printf(b, "<table><tr><th>#<th>Name<th>shift, Da%s<th>likely change<th>score<th>peaks that carry it</tr>",
+                   v->molecular_mass ? "<th>agrees on mass" : "");
     for (size_t i = 0; i < v->n_analogs && i < 5; i++) {
         const nps_analog *a = &v->analogs[i];
         nps_buf_printf(b, "<tr><td>%zu<td>", i + 1);
         nps_buf_put_xml(b, sub_name(lib, a->substance));
-        nps_buf_printf(b, "<td class=\"n\">%+.3f<td>%s<td class=\"n\">%.4f</tr>", a->delta_mass, nps_analog_formula(a), a->score);
+        nps_buf_printf(b, "<td class=\"n\">%+.3f", a->delta_mass);
+        if (v->molecular_mass)
+            nps_buf_puts(b, a->mass_agrees ? "<td>yes" : "<td>no");
+        nps_buf_puts(b, "<td>");
+        put_changes(b, a);
+        nps_buf_printf(b, "<td class=\"n\">%.4f<td>", a->score);
+        put_carriers(b, a, " &#8594; ", 6);
+        nps_buf_puts(b, "</tr>");
     }
     nps_buf_puts(b, "</table>\n");
 }

@@ -86,7 +86,7 @@ void nps_jw_molecular_mass(nps_jw *w, int32_t mass, uint32_t support)
     nps_jw_end(w);
 }
 
-static void put_analogs(nps_jw *w, const nps_library *lib, const nps_verdict *v)
+static void put_analogs(nps_jw *w, const nps_library *lib, const nps_verdict *v, const char *today)
 {
     if (v->molecular_mass)
         nps_jw_molecular_mass(w, v->molecular_mass, v->mass_support);
@@ -106,6 +106,7 @@ static void put_analogs(nps_jw *w, const nps_library *lib, const nps_verdict *v)
             nps_jw_bool(w, "mass_agrees", a->mass_agrees);
         nps_jw_i64(w, "matched_direct", a->direct);
         nps_jw_i64(w, "matched_shifted", a->shifted);
+        nps_jw_bool(w, "peaks_available", nps_library_entry_is_open(lib, a->entry, today));
         nps_jw_shifted_peaks(w, a->pair, a->n_pair);
         nps_jw_end(w);
     }
@@ -178,7 +179,7 @@ void nps_jw_verdict(nps_jw *w, const char *key, const nps_library *lib, const np
     put_statement(w, lib, v->outcome, v->set, v->n_set, v->alpha, v->calibration);
     put_set(w, lib, v->set, v->n_set);
     put_hits(w, lib, v, o->today);
-    put_analogs(w, lib, v);
+    put_analogs(w, lib, v, o->today);
     nps_jw_array(w, "classes");
     for (size_t i = 0; i < v->n_classes; i++) {
         nps_jw_object(w, NULL);

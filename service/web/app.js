@@ -69,19 +69,25 @@ function frame(label) {
   return svg("svg", { viewBox: "0 0 900 320", role: "img", "aria-label": label });
 }
 
-function mirrorPlot(query, reference, name, technique) {
+// Reference peaks that meet a query peak only when they are moved by the shift are drawn where they are moved to.
+function mirrorPlot(query, reference, name, technique, shift = 0) {
   const tolerance = technique === "ei" ? 0.5 : 0.02;
-  const all = query.concat(reference || []);
+  const meets = (peaks, mz) => peaks.some((p) => Math.abs(p[0] - mz) <= tolerance);
+  const carries = (p) => shift && !meets(query, p[0]) && meets(query, p[0] + shift);
+  const moved = (reference || []).filter(carries).map(([mz, y]) => [mz + shift, y]);
+  if (reference) reference = reference.filter((p) => !carries(p));
+  const all = query.concat(reference || [], moved);
   const low = Math.min(...all.map((p) => p[0])) - 3, high = Math.max(...all.map((p) => p[0])) + 3;
   const x = (mz) => 40 + 840 * (mz - low) / (high - low);
   const plot = frame(`Mirror plot: query above${reference ? `, ${name} below` : ""}; the peaks are listed in the files`);
   plot.append(svg("line", { class: "axis", x1: 40, x2: 880, y1: 155, y2: 155 }));
+  const base = Math.max(0, ...(reference || []).concat(moved).map((p) => p[1]));
   const side = (peaks, other, kind, direction) => {
-    const top = Math.max(...peaks.map((p) => p[1]));
-    const near = (mz) => (other || []).some((p) => Math.abs(p[0] - mz) <= tolerance);
+    const top = direction > 0 ? Math.max(...peaks.map((p) => p[1])) : base;
+    const near = (mz) => meets(other || [], mz);
     const path = { both: "", only: "" };
     for (const [mz, y] of peaks) path[near(mz) ? "both" : "only"] += `M${x(mz).toFixed(1)} 155v${(-direction * 125 * y / top).toFixed(1)}`;
-    for (const part of ["only", "both"]) plot.append(svg("path", { class: `${kind} ${part}`, d: path[part] }));
+    for (const part of ["only", "both"]) if (path[part]) plot.append(svg("path", { class: `${kind} ${part}`, d: path[part] }));
     const labelled = [];
     for (const [mz, y] of [...peaks].sort((a, b) => b[1] - a[1]).slice(0, 12)) {
       if (labelled.some((l) => Math.abs(x(l) - x(mz)) < 34)) continue;
@@ -90,8 +96,9 @@ function mirrorPlot(query, reference, name, technique) {
       plot.append(svg("text", { x: x(mz), y: tip, "text-anchor": "middle" }, technique === "ei" ? mz.toFixed(0) : mz.toFixed(3)));
     }
   };
-  side(query, reference, "query", 1);
+  side(query, (reference || []).concat(moved), "query", 1);
   if (reference) side(reference, query, "ref", -1);
+  if (moved.length) side(moved, query, "ref moved", -1);
   for (const t of ticks(low, high, 9)) plot.append(svg("text", { x: x(t), y: 316, "text-anchor": "middle" }, t.toFixed(0)));
   plot.append(svg("text", { x: 884, y: 316, "text-anchor": "end" }, "m/z"));
   return plot;
@@ -120,8 +127,9 @@ function tracePlot(query, reference, name) {
   return plot;
 }
 
+// `rows`: [table row, the hit or analogue that it is about].
 async function drawHit(box, verdict, hit, rows) {
-  rows.forEach((row, i) => row.setAttribute("aria-current", String(verdict.hits[i] === hit)));
+  for (const [row, item] of rows) row.setAttribute("aria-current", String(item === hit));
   let reference = null, note = "";
   if (hit && hit.peaks_available) {
     const reply = await fetch(`/v1/library/entries/${hit.entry}`);
@@ -130,12 +138,13 @@ async function drawHit(box, verdict, hit, rows) {
   } else if (hit) {
     note = "The contributor of this reference shows its match, not its peaks.";
   }
-  const name = hit ? hit.name : "";
+  const name = hit ? hit.name : "", shift = (hit && hit.delta_mass) || 0;
   const query = verdict.spectrum;
-  const plot = query.peaks ? mirrorPlot(query.peaks, reference && reference.peaks, name, verdict.technique)
+  const plot = query.peaks ? mirrorPlot(query.peaks, reference && reference.peaks, name, verdict.technique, shift)
     : tracePlot(query, reference, name);
   const key = el("p", { class: "small" }, el("span", { class: "key q" }, "query"),
-    reference ? el("span", { class: "key r" }, name) : null, note ? ` ${note}` : null);
+    reference ? el("span", { class: "key r" }, name) : null,
+    reference && shift ? el("span", { class: "key m" }, `moved by ${signed(shift)} Da`) : null, note ? ` ${note}` : null);
   box.replaceChildren(plot, key);
 }
 
@@ -151,18 +160,39 @@ function verdictHead(v, level) {
     v.set && v.set.length ? setTable(v.set) : null].filter(Boolean);
 }
 
-function hitsTable(verdict, box) {
-  const rows = verdict.hits.map((h) => el("tr", {}, cell(h.rank),
-    el("td", {}, el("button", { type: "button", class: "plain", onclick: () => drawHit(box, verdict, h, rows) }, h.name || `entry ${h.entry}`)),
-    cell(h.score.toFixed(4), true), cell(h.reverse.toFixed(4), true), cell(percent(h.explained), true), cell(h.matched ?? "", true)));
-  return [rows, table("Hits: choose one to see it against the query", [{ t: "#" }, { t: "Name" }, { t: "Score", n: true }, { t: "Reverse", n: true },
-    { t: "Explained", n: true }, { t: "Peaks", n: true }], rows)];
+function signed(mass) {
+  return `${mass > 0 ? "+" : "\u2212"}${Math.abs(mass).toFixed(Number.isInteger(mass) ? 0 : 3)}`;
 }
 
-function analogTable(analogs) {
-  return table("Resembles, moved by a mass", [{ t: "Name" }, { t: "Class" }, { t: "Shift, Da", n: true }, { t: "Likely change" }, { t: "Score", n: true }],
-    analogs.slice(0, 5).map((a) => el("tr", {}, cell(a.name), cell(a.class || ""), cell((a.delta_mass > 0 ? "+" : "") + a.delta_mass.toFixed(3), true),
-      cell(a.delta_formula), cell(a.score.toFixed(3), true))));
+function chooser(verdict, box, item, rows) {
+  return el("td", {}, el("button", { type: "button", class: "plain", onclick: () => drawHit(box, verdict, item, rows) }, item.name || `entry ${item.entry}`));
+}
+
+function hitsTable(verdict, box, rows) {
+  for (const h of verdict.hits)
+    rows.push([el("tr", {}, cell(h.rank), chooser(verdict, box, h, rows), cell(h.score.toFixed(4), true), cell(h.reverse.toFixed(4), true),
+      cell(percent(h.explained), true), cell(h.matched ?? "", true)), h]);
+  return table("Hits: choose one to see it against the query", [{ t: "#" }, { t: "Name" }, { t: "Score", n: true }, { t: "Reverse", n: true },
+    { t: "Explained", n: true }, { t: "Peaks", n: true }], rows.map(([row]) => row));
+}
+
+function analogTable(verdict, box, rows) {
+  const mass = verdict.molecular_mass;
+  const shown = verdict.analogs.slice(0, 5).map((a) => {
+    const [first, ...others] = a.delta_formulas.map((f) => f.formula);
+    const changes = el("td", {}, first || "", others.length ? el("span", { class: "small" }, ` or ${others.join("; ")}`) : null);
+    const carried = a.shifted_peaks.slice(0, 4).map((p) => `${+p.reference.toFixed(3)} \u2192 ${+p.query.toFixed(3)}`).join(", ");
+    const cells = [chooser(verdict, box, a, rows), cell(a.class || ""), cell(signed(a.delta_mass), true), changes, cell(a.score.toFixed(3), true)];
+    if (mass) cells.push(cell(a.mass_agrees ? "yes" : "no"));
+    const row = el("tr", {}, ...cells, cell(carried || (a.peaks_available ? "" : "not shown")));
+    rows.push([row, a]);
+    return row;
+  });
+  const heads = [{ t: "Name" }, { t: "Class" }, { t: "Shift, Da", n: true }, { t: "Likely change" }, { t: "Score", n: true }];
+  if (mass) heads.push({ t: "Agrees on mass" });
+  heads.push({ t: "Peaks that carry it" });
+  return [table("Resembles, moved by a mass (query minus reference): choose one to see it so", heads, shown),
+    mass ? el("p", { class: "analog-mass" }, `Molecular mass of the unknown, estimated: ${mass.nominal}. ${mass.proposed_by} related substances and the query's own heaviest peaks propose it.`) : null].filter(Boolean);
 }
 
 function spectrumPanel(v, i) {
@@ -172,9 +202,10 @@ function spectrumPanel(v, i) {
     el("h3", {}, `${v.query || `Spectrum ${i + 1}`} (${v.technique})`), ...verdictHead(v, "p"));
   if (remarks.length) panel.append(el("ul", {}, ...remarks.map((r) => el("li", {}, r))));
   panel.append(plot);
-  const [rows, hits] = hitsTable(v, plot);
+  const rows = [];
+  const hits = hitsTable(v, plot, rows);
   if (v.hits.length) panel.append(hits);
-  if (v.analogs.length) panel.append(analogTable(v.analogs));
+  if (v.analogs.length) panel.append(...analogTable(v, plot, rows));
   if (v.classes.length) panel.append(el("p", {}, "Class: ", v.classes.slice(0, 3).map((c) => `${c.class} ${percent(c.p)}`).join(", ")));
   const cal = v.calibration;
   panel.append(el("p", { class: "small" }, `Error rate ${percent(v.alpha)} ${basis(cal)}; true coverage between `,

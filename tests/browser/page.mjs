@@ -89,6 +89,17 @@ async function journey(browser, url, token, scheme, width) {
   await page.fill("#token", token);
   await identify(page, ["novel-a-ei.msp"]);
   check("a new substance is novel", (await page.textContent("#spectra .verdict")) === "Novel");
+  const analogues = page.locator("#spectra table").filter({ hasText: "Resembles, moved by a mass" });
+  check("the molecular mass of a new substance is estimated", /estimated: \d+/.test(await page.textContent("#spectra .analog-mass")));
+  check("an analogue says which peaks carry its shift", /\d \u2192 \d/.test(await analogues.textContent()), await analogues.textContent());
+  await analogues.locator("tbody button").first().click();
+  await page.waitForSelector("#spectra svg path.ref.moved");
+  check("an analogue is drawn moved by its shift", /moved by [+\u2212]\d/.test(await page.textContent("#spectra .key.m")));
+  check("the chosen analogue is marked", (await analogues.locator("tr[aria-current=true]").count()) === 1);
+  await accessibility(page, `analogues, ${scheme}`);
+  await page.screenshot({ path: join(work, `analogues-${scheme}.png`), fullPage: true });
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  check(`nothing overflows with analogues at ${width} pixels`, wide <= 0, String(wide));
   check("a stored novel sample opens a case", /case/.test(await page.textContent("#verdict")), await page.textContent("#verdict"));
   const feed = await (await fetch(`${url}/feeds/advisories.json`)).json();
   check("the case is in the feed", feed.items.length >= 1);
