@@ -390,7 +390,9 @@ static void search_lists_hits_by_each_similarity(void **state)
         assert_string_equal(text_of(v, "score"), cases[i].score);
         json_t *hit = json_array_get(json_object_get(v, "hits"), 0);
         assert_keys(hit, "rank entry name inchikey score");
-        if (i != 1)
+        if (i == 1)
+            assert_keys(hit, "delta_mass delta_formula delta_formulas shifted_peaks");
+        else
             assert_string_equal(text_of(hit, "name"), "substance 0");
         json_decref(v);
     }

@@ -97,6 +97,31 @@ static void a_generated_library_is_called_so_everywhere(void **state)
     done(s, lib);
 }
 
+static void an_analogue_is_told_with_what_it_rests_on(void **state)
+{
+    (void)state;
+    nps_spectrum *s[3];
+    nps_library *lib = hostile_library(s, 0);
+    nps_analog analogs[2] = {{.entry = 0, .substance = 0, .score = 0.91, .delta_mass = 14, .mass_agrees = true, .n_formula = 2,
+                              .formula = {{"+CH2", 14.01565}, {"+N", 14.00307}}, .n_pair = 2,
+                              .pair = {{105, 91, 0.2}, {58, 44, 0.1}}},
+                             {.entry = 2, .substance = 2, .score = 0.8, .delta_mass = -1.9793}};
+    nps_verdict v = {.outcome = NPS_NOVEL, .technique = NPS_TECH_EI, .alpha = 0.05, .analogs = analogs, .n_analogs = 2,
+                     .molecular_mass = 272, .mass_support = 9};
+    NPS_AUTO_BUF b = NPS_BUF_INIT(1 << 20);
+    nps_report_text(&b, lib, &v, "q");
+    assert_non_null(strstr(b.data, "molecular mass of the unknown, estimated: 272 (proposed by 9 substances; = agrees)"));
+    assert_non_null(strstr(b.data, "0.9100 =  +14.000 Da  +CH2"));
+    assert_non_null(strstr(b.data, "carried by 91 -> 105, 44 -> 58\n"));
+    assert_non_null(strstr(b.data, "0.8000     -1.979 Da"));
+    nps_buf_clear(&b);
+    nps_report_html_verdict(&b, lib, &v, s[0], "q", "2026-11-23");
+    assert_non_null(strstr(b.data, "estimated: 272, proposed by 9"));
+    assert_non_null(strstr(b.data, "<td>yes<td>+CH2 or +N<td class=\"n\">0.9100<td>91 &#8594; 105, 44 &#8594; 58</tr>"));
+    assert_non_null(strstr(b.data, "<td>no<td><td class=\"n\">0.8000<td></tr>"));
+    done(s, lib);
+}
+
 static void names_from_files_never_become_markup(void **state)
 {
     (void)state;
@@ -217,6 +242,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(statements_say_what_the_rule_says),
         cmocka_unit_test(a_generated_library_is_called_so_everywhere),
+        cmocka_unit_test(an_analogue_is_told_with_what_it_rests_on),
         cmocka_unit_test(names_from_files_never_become_markup),
         cmocka_unit_test(peaks_that_may_not_be_shown_are_not_drawn),
         cmocka_unit_test(text_and_json_tell_the_reasons_of_an_unusable_spectrum),
