@@ -71,38 +71,6 @@ double nps_entropy_similarity(nps_peak_view a, nps_peak_view b, double tol_mz, u
     return sum < 0 ? 0 : sum > 1 ? 1 : sum;
 }
 
-/* x log2 x of a normal x > 0, the logarithm by its exponent and a polynomial through seven Chebyshev points of [1, 2): off
- * by less than 4e-6. Smaller x, whose x log2 x is nothing here, come out as something as small. */
-static inline float near_xlog2x(float x)
-{
-    uint32_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    float exponent = (float)((int)(bits >> 23) - 127);
-    bits = (bits & 0x7FFFFF) | 0x3F800000;
-    float m;
-    memcpy(&m, &bits, sizeof m);
-    float p = (((((-0.0245685347F * m + 0.265024293F) * m - 1.22929101F) * m + 3.21280029F) * m - 5.26168251F) * m + 6.06687145F) * m - 3.02915154F;
-    return x * (exponent + p);
-}
-
-float nps_entropy_similarity_near(nps_peak_view a, nps_peak_view b, double tol_mz)
-{
-    float sum = 0;
-    for (size_t i = 0, j = 0; i < a.n && j < b.n;) {
-        double d = a.mz[i] - b.mz[j];
-        if (d < -tol_mz) {
-            i++;
-        } else if (d > tol_mz) {
-            j++;
-        } else {
-            float x = a.intensity[i++], y = b.intensity[j++];
-            sum += near_xlog2x(x + y) - near_xlog2x(x) - near_xlog2x(y);
-        }
-    }
-    sum /= 2;
-    return sum < 0 ? 0 : sum > 1 ? 1 : sum;
-}
-
 static double weight(double mz, double intensity, double mz_power, double intensity_power)
 {
     double m = mz_power == 0 ? 1 : mz_power == 1 ? mz : pow(mz, mz_power);

@@ -45,10 +45,6 @@ void nps_entropy_weight(const float *intensity, size_t n, float *ret_w);
  * @return [0, 1]; *opt_matched (may be NULL) gets the number of pairs. O(a.n + b.n). Source: as above. */
 double nps_entropy_similarity(nps_peak_view a, nps_peak_view b, double tol_mz, uint32_t *opt_matched);
 
-/* The same to within NPS_ENTROPY_NEAR, at a third of the cost: tells which pairs are worth the exact value. */
-#define NPS_ENTROPY_NEAR 1e-4F
-float nps_entropy_similarity_near(nps_peak_view a, nps_peak_view b, double tol_mz);
-
 typedef struct {
     double tol_mz;          /* Th, inclusive */
     double mz_power;        /* weight = mz^mz_power * intensity^intensity_power */

@@ -26,8 +26,7 @@ const char *nps_score_name(nps_score s)
 
 bool nps_is_unit_mass(double mz)
 {
-    double tenths = mz * 10, whole = (double)(int64_t)(tenths + 0.5); /* not round, which is a call here */
-    return fabs(tenths - whole) < 1e-5;
+    return fabs(mz * 10 - round(mz * 10)) < 1e-5;
 }
 
 bool nps_is_unit_resolution(nps_peak_view p)
@@ -325,14 +324,11 @@ static double compare_entropy(const comparison *c, uint32_t e, double shift, dou
     return nps_entropy_similarity(q, r, tol, NULL);
 }
 
-static double window_tolerance(const comparison *c, nps_peak_view row)
-{
-    return c->plan->unit || nps_is_unit_resolution(row) ? NPS_UNIT_TOL : c->o->tol_mz;
-}
-
 static double compare_msms(const comparison *c, uint32_t e)
 {
-    double tol = c->o->mode == NPS_MODE_WINDOW ? window_tolerance(c, nps_library_clean_row(c->lib, e)) : c->o->tol_mz;
+    double tol = c->o->tol_mz;
+    if (c->o->mode == NPS_MODE_WINDOW && (c->plan->unit || nps_is_unit_resolution(nps_library_clean_row(c->lib, e))))
+        tol = NPS_UNIT_TOL;
     bool shifts = c->o->mode == NPS_MODE_ANALOG || c->o->mode == NPS_MODE_LOSS;
     double other = c->lib->entry_precursor[e];
     if (shifts && !(other > 0))
@@ -439,52 +435,17 @@ static void find_window(const nps_library *lib, double centre, double tol, uint6
     *ret_to = to;
 }
 
-static void compare_window_entry(comparison *c, uint32_t e, nps_topk *top)
-{
-    double score = compare(c, e);
-    if (score >= 0)
-        nps_topk_add(top, score, e);
-}
-
-/* Entropies of a crowded window first to four digits, with scores in the scratch's intensities; then only those that may
- * still be among the k best in full. */
-static void search_crowd(comparison *c, uint64_t from, uint64_t to, nps_topk *top)
-{
-    const nps_library *lib = c->lib;
-    nps_peak_view q = nps_prepared_weighted(c->plan->q);
-    c->s->st = nps_scratch_fit(c->s, to - from, &c->s->err);
-    if (c->s->st != NPS_OK)
-        return;
-    float *near = c->s->intensity;
-    for (uint64_t p = from; p < to; p++) {
-        uint32_t e = lib->precursor_entry[p];
-        near[p - from] = -1;
-        if (!nps_filter_passes(lib, c->f, e))
-            continue;
-        nps_peak_view r = nps_library_clean_row(lib, e);
-        near[p - from] = nps_entropy_similarity_near(q, r, window_tolerance(c, r));
-        nps_topk_add(top, (double)near[p - from], e);
-    }
-    float least = (float)nps_topk_floor(top) - 2 * NPS_ENTROPY_NEAR;
-    top->n = 0;
-    for (uint64_t p = from; p < to; p++)
-        if (near[p - from] >= 0 && near[p - from] >= least)
-            compare_window_entry(c, lib->precursor_entry[p], top);
-}
-
 static void search_window(const job *j, size_t query)
 {
     const nps_library *lib = j->lib;
     nps_thread_scratch *s = j->w->scratch[0];
     comparison c = {lib, j->o, j->f, &j->plans[query], s};
-    uint64_t from, to;
-    find_window(lib, c.plan->q->precursor, j->o->tol_precursor, &from, &to);
-    if (j->o->score == NPS_SCORE_ENTROPY && !j->o->reverse && to - from > j->o->k) {
-        search_crowd(&c, from, to, &s->top[query]);
-        return;
+    uint64_t p, to;
+    for (find_window(lib, c.plan->q->precursor, j->o->tol_precursor, &p, &to); p < to; p++) {
+        double score = compare(&c, lib->precursor_entry[p]);
+        if (score >= 0)
+            nps_topk_add(&s->top[query], score, lib->precursor_entry[p]);
     }
-    for (uint64_t p = from; p < to; p++)
-        compare_window_entry(&c, lib->precursor_entry[p], &s->top[query]);
 }
 
 /* Hits that there can be: callers who want a whole window ask for as many as the library has entries. */

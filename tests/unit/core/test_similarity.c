@@ -244,35 +244,10 @@ static void agrees_with_ms_entropy_and_matchms(void **state)
     assert_int_equal(t.failed, 0);
 }
 
-static void the_near_entropy_is_near(void **state)
-{
-    (void)state;
-    uint64_t r = nps_test_seed();
-    for (int round = 0; round < 3000; round++) {
-        enum { N = 30 };
-        double mz[2][N];
-        float w[2][N];
-        for (int s = 0; s < 2; s++) {
-            double sum = 0;
-            for (int i = 0; i < N; i++) {
-                mz[s][i] = 50 + 3 * i + (nps_test_uniform(&r) < 0.6 ? 0 : 1);
-                w[s][i] = (float)exp(-20 * nps_test_uniform(&r) * (round % 7));
-                sum += (double)w[s][i];
-            }
-            for (int i = 0; i < N; i++)
-                w[s][i] = (float)((double)w[s][i] / sum);
-        }
-        nps_peak_view a = {mz[0], w[0], N}, b = {mz[1], w[1], (size_t)(1 + round % N)};
-        double exact = nps_entropy_similarity(a, b, 0.02, NULL);
-        assert_near((double)nps_entropy_similarity_near(a, b, 0.02), exact, 0, (double)NPS_ENTROPY_NEAR / 2);
-    }
-}
-
 int main(void)
 {
     nps_core_init();
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_near_entropy_is_near),
         cmocka_unit_test(a_list_is_identical_to_itself),
         cmocka_unit_test(similarity_does_not_depend_on_the_order_of_its_arguments),
         cmocka_unit_test(lists_without_common_peaks_score_zero),
