@@ -88,12 +88,15 @@ static void plain(void *arg)
     job *j = arg;
     volatile double best = 0;
     float moved[NPS_IR_GRID_N];
+    nps_ir_mask mask = nps_ir_mask_default();
     for (int lag = -(int)j->o.max_lag; lag <= (int)j->o.max_lag; lag++) {
         for (int i = 0; i < NPS_IR_GRID_N; i++)
             moved[i] = i < lag || i - lag >= NPS_IR_GRID_N ? NAN : j->query[i - lag];
+        for (size_t i = mask.region[0].from; i < mask.region[0].to; i++)
+            moved[i] = NAN;
         for (uint64_t r = 0; r < j->lib->n_ir; r++) {
             uint32_t common;
-            best = fmax(best, nps_ir_correlation(moved, j->lib->ir_y + r * NPS_IR_GRID_N, &common));
+            best = fmax(best, nps_pearson(NPS_SIMD_PLAIN, moved, j->lib->ir_y + r * NPS_IR_GRID_N, NPS_IR_GRID_N, &common));
         }
     }
 }

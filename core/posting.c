@@ -63,6 +63,10 @@ void nps_gain_product(const nps_codes *k, double q, nps_gain_table *ret_table)
 
 void nps_gain_entropy(const nps_codes *k, double q, nps_gain_table *ret_table)
 {
+    if (!(q > 0)) { /* a weight that underflowed matches nothing */
+        memset(ret_table, 0, sizeof *ret_table);
+        return;
+    }
     /* The ratio of q to the weight of code c is 2^(log2 q + (255 - c) / 24). */
     int at = (int)ceil(FINE * STEPS_PER_OCTAVE * log2(q) + 1e-9) + STEP_OF_ONE + FINE * (NPS_CODES - 1);
     for (int c = 0; c < NPS_CODES; c++) {

@@ -17,8 +17,10 @@
 #include <stdint.h>
 
 enum { NPS_SHARD_ROWS = 32768, NPS_CODES = 256 };
-/* Accumulator units of a score of 1. Sums up to almost 4 fit: direct and shifted matches together stay below 2.2. */
-#define NPS_BOUND_ONE 16384.0
+/* Accumulator units of a score of 1. Sums up to almost 8 fit: a direct and a shifted match for each query peak, each with two
+ * peaks of a row where tolerances touch, rounded up over at most NPS_TERMS_MAX terms, stay below 6. */
+#define NPS_BOUND_ONE 8192.0
+enum { NPS_TERMS_MAX = 4096 };
 
 /* The scale of the codes: code c stands for weights up to 2^((c - 255) / 24), c = 0 for all below 2^-10.6. With it the
  * entropy gain at ratios in fine steps, so that tables are made without logarithms. Constant after nps_codes_init. */
@@ -43,8 +45,8 @@ void nps_gain_product(const nps_codes *k, double q, nps_gain_table *ret_table);
 /* Spectral entropy similarity: (f(q + w) - f(q) - f(w)) / 2, f(x) = x log2 x (similarity.h). */
 void nps_gain_entropy(const nps_codes *k, double q, nps_gain_table *ret_table);
 
-/* sum[row[p]] += table->unit[code[p]] for p in [from, to). Rows within one call must not repeat more often than sums can
- * hold; sums wrap silently. */
+/* sum[row[p]] += table->unit[code[p]] for p in [from, to). Sums wrap silently: the caller sees to it
+ * that they fit, by at most NPS_TERMS_MAX calls for one query and keys that are not clamped. */
 void nps_postings_add(const uint16_t *row, const uint8_t *code, uint64_t from, uint64_t to, const nps_gain_table *table,
                       uint16_t *sum);
 

@@ -88,21 +88,54 @@ void nps_describe_lag(const nps_library *lib, const nps_prepared *q, const nps_w
     *ret_analog = a;
 }
 
-void nps_describe_shift(const nps_library *lib, const nps_prepared *q, uint32_t entry, double score, double shift, double tol_mz,
-                        nps_analog *ret_analog)
+/* Whether a query peak has a direct partner, which wins over a shifted one. */
+static bool is_direct(nps_peak_view row, double mz, double tol_mz)
+{
+    for (size_t k = 0; k < row.n; k++)
+        if (fabs(mz - row.mz[k]) <= tol_mz)
+            return true;
+    return false;
+}
+
+/* What a pair adds: by entropy weights, or by the product of square roots of shares, whose squares sum to 1. */
+static double added(double x, double y, bool entropy)
+{
+    return entropy ? 0.5 * (nps_xlog2x(x + y) - nps_xlog2x(x) - nps_xlog2x(y)) : sqrt(x * y);
+}
+
+/* Completes an analogue found with fragment spectra; its score, plain score and pairs are there. */
+static void describe(const nps_library *lib, const nps_prepared *q, double tol_mz, bool entropy, nps_analog *a)
+{
+    uint64_t at = lib->clean_at[a->entry];
+    nps_peak_view query = entropy ? nps_prepared_weighted(q) : nps_peaks_view(&q->clean), row = nps_library_clean_row(lib, a->entry);
+    if (!entropy)
+        row.intensity = lib->clean_intensity + at;
+    for (size_t i = 0; i < query.n && is_open(lib, a->entry); i++)
+        for (size_t k = 0; k < row.n && !is_direct(row, query.mz[i], tol_mz); k++)
+            if (fabs(query.mz[i] - row.mz[k] - a->delta_mass) <= tol_mz)
+                keep_pair(a, (nps_analog_pair){query.mz[i], row.mz[k],
+                                               added((double)query.intensity[i], (double)row.intensity[k], entropy) / a->score});
+    nps_formula_changes(a->delta_mass, NPS_ACCURATE_FORMULA_TOL, nps_library_formula(lib, a->entry), a->formula, &a->n_formula);
+}
+
+void nps_describe_precursor(const nps_library *lib, const nps_prepared *q, uint32_t entry, double score, double tol_mz,
+                            nps_analog *ret_analog)
 {
     nps_peak_view query = nps_prepared_weighted(q), row = nps_library_clean_row(lib, entry);
-    nps_analog a = {.entry = entry, .substance = lib->entry_substance[entry], .score = score, .delta_mass = shift};
-    a.plain = nps_hybrid_similarity(query, row, 0, tol_mz, &a.direct, NULL);
-    nps_hybrid_similarity(query, row, shift, tol_mz, &a.direct, &a.shifted);
-    for (size_t i = 0; i < query.n && is_open(lib, entry); i++)
-        for (size_t k = 0; k < row.n; k++)
-            if (fabs(query.mz[i] - row.mz[k] - shift) <= tol_mz) {
-                double x = (double)query.intensity[i], y = (double)row.intensity[k];
-                double gain = 0.5 * (nps_xlog2x(x + y) - nps_xlog2x(x) - nps_xlog2x(y));
-                keep_pair(&a, (nps_analog_pair){query.mz[i], row.mz[k], gain / score});
-            }
-    nps_formula_changes(shift, NPS_ACCURATE_FORMULA_TOL, nps_library_formula(lib, entry), a.formula, &a.n_formula);
+    nps_analog a = {.entry = entry, .substance = lib->entry_substance[entry], .score = score,
+                    .delta_mass = q->precursor - lib->entry_precursor[entry]};
+    a.plain = nps_hybrid_similarity(query, row, 0, tol_mz, NULL, NULL);
+    nps_hybrid_similarity(query, row, a.delta_mass, tol_mz, &a.direct, &a.shifted);
+    describe(lib, q, tol_mz, true, &a);
+    *ret_analog = a;
+}
+
+void nps_describe_shift(const nps_library *lib, const nps_prepared *q, const nps_shift_hit *hit, double tol_mz,
+                        nps_analog *ret_analog)
+{
+    nps_analog a = {.entry = hit->entry, .substance = lib->entry_substance[hit->entry], .score = hit->score, .plain = hit->plain,
+                    .delta_mass = hit->shift, .direct = hit->direct, .shifted = hit->shifted};
+    describe(lib, q, tol_mz, false, &a);
     *ret_analog = a;
 }
 
@@ -138,7 +171,7 @@ static int by_score(const void *a, const void *b)
 static int32_t proposal(const nps_library *lib, const nps_weighed_lag *x)
 {
     int32_t own = lib->sub_nominal[lib->entry_substance[x->hit.entry]];
-    int32_t mass = own ? own + x->hit.lag : 0;
+    int32_t mass = own > 0 && own < 2 * NPS_NOMINAL_BINS ? own + x->hit.lag : 0;
     return mass > 0 && mass < NPS_NOMINAL_BINS ? mass : 0;
 }
 
@@ -251,7 +284,7 @@ static nps_status analogs_by_precursor(const nps_library *lib, const nps_prepare
         uint32_t e = w->top.item[i].index;
         double delta = q->precursor - lib->entry_precursor[e];
         if (fabs(delta) > nps_precursor_tolerance(q, o->tol_precursor_ppm, lib->entry_precursor[e]))
-            nps_describe_shift(lib, q, e, w->top.item[i].score, delta, o->tol_mz, &v->analogs[v->n_analogs++]);
+            nps_describe_precursor(lib, q, e, w->top.item[i].score, o->tol_mz, &v->analogs[v->n_analogs++]);
     }
     return st;
 }
@@ -265,7 +298,7 @@ static nps_status analogs_by_shift(const nps_library *lib, const nps_prepared *q
         return nps_fail_nomem(err);
     nps_status st = nps_search_shift(lib, q, o->tol_mz, f, k, w, hits, &n, err);
     for (size_t i = 0; st == NPS_OK && i < n; i++)
-        nps_describe_shift(lib, q, hits[i].entry, hits[i].score, hits[i].shift, o->tol_mz, &v->analogs[v->n_analogs++]);
+        nps_describe_shift(lib, q, &hits[i], o->tol_mz, &v->analogs[v->n_analogs++]);
     return st;
 }
 
@@ -347,12 +380,13 @@ static double vote_weight(nps_technique t, double score, double best)
     return t == NPS_TECH_EI ? exp(steepness * (score - best)) : pow(score, power);
 }
 
-static void vote(const nps_library *lib, nps_verdict *v, uint32_t substance, double weight, double *total)
+static void vote(const nps_library *lib, nps_verdict *v, uint32_t substance, double weight, double *none)
 {
     uint32_t name = lib->sub_class[substance];
-    *total += weight;
-    if (!name)
+    if (!name) {
+        *none += weight;
         return;
+    }
     size_t i = 0;
     while (i < v->n_classes && v->classes[i].class_name != name)
         i++;
@@ -361,15 +395,17 @@ static void vote(const nps_library *lib, nps_verdict *v, uint32_t substance, dou
     v->classes[i].p += weight;
 }
 
-/* Shares of the votes as probabilities: the first class wins more often than its share says. The others keep their
- * proportions. */
-static void calibrate(nps_verdict *v)
+/* Shares of the votes as probabilities: the first class wins more often than its share says. The others, with what voted for
+ * none, keep their proportions. */
+static void calibrate(nps_verdict *v, double none)
 {
     if (!v->n_classes)
         return;
-    double share = v->classes[0].p, p = 1 / (1 + exp(1 - 5 * share));
+    double p = 1 / (1 + exp(1 - 5 * v->classes[0].p)), rest = none;
     for (size_t i = 1; i < v->n_classes; i++)
-        v->classes[i].p *= (1 - p) / (1 - share);
+        rest += v->classes[i].p;
+    for (size_t i = 1; i < v->n_classes && rest > 0; i++)
+        v->classes[i].p *= (1 - p) / rest;
     v->classes[0].p = p;
 }
 
@@ -393,14 +429,17 @@ nps_status nps_vote_classes(const nps_library *lib, const nps_prepared *q, const
         enroll(voters, &n, c[i].substance, c[i].score);
     if (n)
         qsort(voters, n, sizeof *voters, best_voter_first);
-    double total = 0;
+    double none = 0, total = 0;
     for (size_t i = 0; i < n && i < VOTERS; i++)
-        vote(lib, v, voters[i].substance, vote_weight(q->technique, voters[i].score, voters[0].score), &total);
+        vote(lib, v, voters[i].substance, vote_weight(q->technique, voters[i].score, voters[0].score), &none);
+    for (size_t i = 0; i < v->n_classes; i++)
+        total += v->classes[i].p;
+    total += none;
     for (size_t i = 0; i < v->n_classes; i++)
         v->classes[i].p /= total;
     if (v->n_classes)
         qsort(v->classes, v->n_classes, sizeof *v->classes, likeliest_class_first);
     if (ei)
-        calibrate(v);
+        calibrate(v, none / total);
     return NPS_OK;
 }

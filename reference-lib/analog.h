@@ -15,7 +15,7 @@
  * nominal mass plus the shift as the query's; the mass with the largest support together with what the query's spectrum says
  * about its molecular ion wins. Entries that agree with it come first, each group by score, ties by entry.
  * The library must know its nominal masses; entries without one propose nothing.
- * @param ret  [NPS_LAG_HITS at least k]; *ret_n of them. Errors: NPS_E_NOMEM. */
+ * @param ret  room for the larger of k and NPS_LAG_HITS; *ret_n of them, which may be more than k. Errors: NPS_E_NOMEM. */
 enum { NPS_LAG_HITS = 128 };
 typedef struct {
     nps_lag_hit hit;
@@ -45,7 +45,9 @@ NPS_MUST_CHECK nps_status nps_vote_classes(const nps_library *lib, const nps_pre
  * found it; pairs are left out where the entry is not open to all. */
 void nps_describe_lag(const nps_library *lib, const nps_prepared *q, const nps_weighed_lag *lag, nps_workspace *w,
                       nps_analog *ret_analog);
-void nps_describe_shift(const nps_library *lib, const nps_prepared *q, uint32_t entry, double score, double shift, double tol_mz,
+void nps_describe_precursor(const nps_library *lib, const nps_prepared *q, uint32_t entry, double score, double tol_mz,
+                            nps_analog *ret_analog);
+void nps_describe_shift(const nps_library *lib, const nps_prepared *q, const nps_shift_hit *hit, double tol_mz,
                         nps_analog *ret_analog);
 
 #endif

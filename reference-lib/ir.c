@@ -1,12 +1,9 @@
 #include "reference-lib/ir.h"
 
 #include "core/grid.h"
-#include "core/pearson.h"
-#include "reference-lib/ir_bound.h"
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum { CO2_LOW = 940, CO2_HIGH = 1000 }; /* 2280 and 2400 cm-1 on the grid */
 
@@ -33,14 +30,4 @@ nps_status nps_ir_grid(const nps_trace *t, float *ret_y, nps_err *err)
 nps_ir_mask nps_ir_mask_default(void)
 {
     return (nps_ir_mask){.n = 1, .region = {{CO2_LOW, CO2_HIGH}}};
-}
-
-double nps_ir_correlation(const float *a, const float *b, uint32_t *ret_common)
-{
-    float left[NPS_IR_GRID_N];
-    memcpy(left, a, sizeof left);
-    for (size_t i = CO2_LOW; i < CO2_HIGH; i++)
-        left[i] = NAN;
-    double c = nps_pearson(nps_simd_best(), left, b, NPS_IR_GRID_N, ret_common);
-    return *ret_common < NPS_IR_COMMON_MIN ? 0 : c;
 }

@@ -19,10 +19,6 @@ typedef struct {
 } nps_ir_mask;
 nps_ir_mask nps_ir_mask_default(void); /* the CO2 bands, 2280 to 2400 cm-1 */
 
-/* Pearson correlation of two rows over the points where both are measured, without the default mask.
- * @param ret_common  number of those points; fewer than 200 (400 cm-1) give 0. @return [-1, 1] */
-double nps_ir_correlation(const float *a, const float *b, uint32_t *ret_common);
-
 typedef struct {
     nps_technique technique;
     unsigned max_lag;  /* 0 .. NPS_IR_LAG_MAX grid points by which the query may be moved either way */

@@ -202,9 +202,10 @@ static const char *posting_fault(const nps_library *lib)
         if (!keys_hold(lib->loss_key, lib->loss_at[s], lib->loss_at[s + 1]))
             return "/index/loss/key";
     }
-    for (uint64_t g = 0; g < lib->n_lag_group; g++)
-        if (lib->lag_group[g] >= NPS_EI_BINS / 4)
-            return "/index/lag/group";
+    for (uint64_t e = 0; e < lib->n_entry; e++)
+        for (uint64_t g = lib->lag_at[e]; g < lib->lag_at[e + 1]; g++)
+            if (lib->lag_group[g] >= NPS_EI_BINS / 4 || (g > lib->lag_at[e] && lib->lag_group[g] <= lib->lag_group[g - 1]))
+                return "/index/lag/group";
     return NULL;
 }
 

@@ -208,6 +208,13 @@ static nps_status map_file(const char *path, nps_library *lib, struct stat *ret_
     return NPS_OK;
 }
 
+static bool is_replaced(const char *path, const struct stat *was)
+{
+    struct stat now;
+    return stat(path, &now) != 0 || now.st_dev != was->st_dev || now.st_ino != was->st_ino ||
+           now.st_ctim.tv_sec != was->st_ctim.tv_sec || now.st_ctim.tv_nsec != was->st_ctim.tv_nsec;
+}
+
 static nps_status open_once(const char *path, nps_open_mode mode, nps_library **ret_library, struct stat *ret_stat,
                             nps_err *err)
 {
@@ -234,6 +241,9 @@ static nps_status open_once(const char *path, nps_open_mode mode, nps_library **
     }
     memcpy(lib->digest, stated, sizeof stated);
     rc = describe(path, lib, err);
+    /* libhdf5 opens by name: when a newer library has taken the name, it may have described that one. */
+    if (is_replaced(path, &st))
+        return nps_fail(err, NPS_E_BUSY, "the library file was replaced while it was opened");
     if (rc == NPS_OK && !known)
         rc = nps_layout_check(lib, err);
     if (rc != NPS_OK)
@@ -245,13 +255,6 @@ static nps_status open_once(const char *path, nps_open_mode mode, nps_library **
     return NPS_OK;
 }
 
-static bool is_replaced(const char *path, const struct stat *was)
-{
-    struct stat now;
-    return stat(path, &now) != 0 || now.st_dev != was->st_dev || now.st_ino != was->st_ino ||
-           now.st_ctim.tv_sec != was->st_ctim.tv_sec || now.st_ctim.tv_nsec != was->st_ctim.tv_nsec;
-}
-
 nps_status nps_library_open(const char *path, nps_open_mode mode, nps_library **ret_library, nps_err *err)
 {
     enum { TRIES = 100 };
@@ -260,7 +263,6 @@ nps_status nps_library_open(const char *path, nps_open_mode mode, nps_library **
         nps_err why = {0};
         struct stat st = {0};
         nps_status rc = open_once(path, mode, &lib, &st, &why);
-        /* libhdf5 opens by name: when a newer library has taken the name, it may have described that one. */
         if (st.st_ino && is_replaced(path, &st))
             continue;
         if (rc != NPS_OK)

@@ -115,7 +115,7 @@ typedef struct nps_library {
     const uint64_t *loss_at;
     const uint32_t *loss_key;
     nps_posting_codes loss;
-    /* msms entries by precursor. */
+    /* msms and dart entries by precursor. */
     uint64_t n_precursor;
     const double *precursor_mz;    /* [n_precursor] ascending */
     const uint32_t *precursor_entry;

@@ -154,15 +154,23 @@ static nps_status check(const nps_prepared *q, const nps_search_options *o, nps_
     return NPS_OK;
 }
 
+/* Whether the sums of the bound cannot overflow (posting.h): not too many terms, and none among the clamped keys, where any
+ * peaks meet. */
+static bool sums_fit(const plan *p)
+{
+    for (size_t i = 0; i < p->n_term && !is_ei(p->q); i++)
+        if (p->terms[i].low == 0 || p->terms[i].high == UINT32_MAX)
+            return false;
+    return p->n_term <= NPS_TERMS_MAX;
+}
+
 static nps_status make_plan(const nps_search_options *o, const nps_codes *k, plan *p, nps_err *err)
 {
     nps_status st = check(p->q, o, err);
     if (st != NPS_OK)
         return st;
     st = is_ei(p->q) ? plan_ei(o, k, p, err) : o->mode == NPS_MODE_WINDOW ? NPS_OK : plan_msms(o, k, p, err);
-    /* Every term may round up by a unit: sums must stay below 4 (posting.h). */
-    enum { TERMS_MAX = 16384 };
-    p->all = o->reverse || o->score == NPS_SCORE_COMPOSITE || p->n_term > TERMS_MAX;
+    p->all = o->reverse || o->score == NPS_SCORE_COMPOSITE || !sums_fit(p);
     p->unit = nps_is_unit_resolution(nps_peaks_view(&p->q->clean));
     return st;
 }
@@ -496,6 +504,8 @@ static nps_status run(job *j, nps_topk *ret_top, nps_err *err)
 nps_status nps_search_batch(const nps_library *lib, const nps_prepared *q, size_t n, const nps_search_options *o,
                             const nps_filter *f, nps_workspace *w, nps_topk *ret_top, nps_err *err)
 {
+    if (!n)
+        return NPS_OK;
     plan *plans = nps_array(n, sizeof *plans);
     job j = {lib, o, f, plans, n, w, nps_simd_best()};
     size_t k = most_hits(lib, q, n, o);

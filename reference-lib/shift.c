@@ -20,11 +20,11 @@ typedef struct {
 
 typedef struct {
     const nps_library *lib;
-    const nps_prepared *q;
+    nps_peaks q; /* the query's strongest peaks, shares of their sum */
     const nps_filter *f;
     nps_workspace *w;
     double tol, wide; /* Da; wide: with room for rounding at the edge */
-    double *weight; /* [q->clean.n] unit norm */
+    double *weight; /* [q.n] unit norm */
     size_t n_cell;
     cells cells[NPS_THREADS_MAX];
 } job;
@@ -39,7 +39,7 @@ static nps_peak_view row_of(const nps_library *lib, uint32_t e)
  * the bound's slack covers). */
 static nps_status fill_cells(const job *j, cells *c, nps_peak_view r, nps_err *err)
 {
-    const nps_peaks *q = &j->q->clean;
+    const nps_peaks *q = &j->q;
     if (q->n * r.n > c->cap) {
         size_t cap = q->n * r.n;
         uint32_t *touched = nps_array(cap, sizeof *touched);
@@ -131,7 +131,7 @@ static nps_status greedy(const job *j, nps_peak_view r, double shift, nps_thread
                          uint32_t *ret_pairs, nps_err *err)
 {
     nps_cosine_options o = {.tol_mz = j->tol, .intensity_power = NPS_COSINE_INTENSITY_POWER, .shift = shift};
-    return nps_cosine_greedy(nps_peaks_view(&j->q->clean), r, &o, &s->pairs, ret_score, ret_pairs, err);
+    return nps_cosine_greedy(nps_peaks_view(&j->q), r, &o, &s->pairs, ret_score, ret_pairs, err);
 }
 
 /* Tries the shifts whose bound reaches what counts; *best stays without pairs when none does. */
@@ -193,13 +193,13 @@ static nps_status refine(const job *j, nps_shift_hit *hit, nps_err *err)
     hit->direct = 0;
     hit->shifted = 0;
     /* The used pairs, again by falling product: nps_cosine_greedy leaves them sorted in the scratch. */
-    memset(s->pairs.used, 0, j->q->clean.n + r.n);
+    memset(s->pairs.used, 0, j->q.n + r.n);
     for (size_t k = 0; k < s->pairs.n; k++) {
         const struct nps_pair *p = &s->pairs.pair[k];
-        if (s->pairs.used[p->a] || s->pairs.used[j->q->clean.n + p->b])
+        if (s->pairs.used[p->a] || s->pairs.used[j->q.n + p->b])
             continue;
-        s->pairs.used[p->a] = s->pairs.used[j->q->clean.n + p->b] = 1;
-        double d = j->q->clean.mz[p->a] - r.mz[p->b];
+        s->pairs.used[p->a] = s->pairs.used[j->q.n + p->b] = 1;
+        double d = j->q.mz[p->a] - r.mz[p->b];
         if (fabs(d) <= j->tol) {
             hit->direct++;
             continue;
@@ -254,13 +254,16 @@ static double compare_entry(void *arg, unsigned thread, uint32_t e, double floor
     return s->st == NPS_OK && hit.shifted ? hit.score : 0;
 }
 
-static nps_status prepare(job *j, size_t k, nps_err *err)
+static nps_status prepare(job *j, const nps_prepared *query, size_t k, nps_err *err)
 {
-    const nps_peaks *q = &j->q->clean;
+    const nps_peaks *q = &j->q;
+    const nps_clean_options strongest = {.max_peaks = NPS_SHIFT_PEAKS};
     nps_workspace *w = j->w;
     nps_status st = nps_workspace_ready(w, 1, k, err);
     if (st == NPS_OK)
         st = nps_bounded_fit(w, j->lib->n_entry, err);
+    if (st == NPS_OK)
+        st = nps_clean(nps_peaks_view(&query->clean), &strongest, &j->q, err);
     if (st != NPS_OK)
         return st;
     j->n_cell = (size_t)((NPS_SHIFT_MAX + 2 * j->wide) / j->wide) + 4;
@@ -283,6 +286,7 @@ static void done(job *j)
         free(j->cells[t].difference);
     }
     free(j->weight);
+    nps_peaks_done(&j->q);
 }
 
 nps_status nps_search_shift(const nps_library *lib, const nps_prepared *q, double tol_mz, const nps_filter *f, size_t k,
@@ -291,8 +295,9 @@ nps_status nps_search_shift(const nps_library *lib, const nps_prepared *q, doubl
     NPS_AUTO_MEM(job *) j = nps_array(1, sizeof *j);
     if (!j)
         return nps_fail_nomem(err);
-    *j = (job){.lib = lib, .q = q, .f = f, .w = w, .tol = tol_mz, .wide = tol_mz + 1e-9};
-    nps_status st = prepare(j, k, err);
+    /* Cells no narrower than a ten-thousandth: their number stays bounded, the bound holds all the same. */
+    *j = (job){.lib = lib, .f = f, .w = w, .tol = tol_mz, .wide = fmax(tol_mz, 1e-4) + 1e-9};
+    nps_status st = prepare(j, q, k, err);
     if (st == NPS_OK) {
         nps_parallel(w->threads, (lib->n_entry + CHUNK - 1) / CHUNK, bound_chunk, j);
         for (unsigned t = 0; t < w->threads && st == NPS_OK; t++)

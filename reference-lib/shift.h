@@ -6,6 +6,8 @@
 
 /* Da: largest shift looked for, to both sides. */
 #define NPS_SHIFT_MAX 300.0
+/* Of the query only the strongest peaks count: every pair of peaks is a shift to try. */
+enum { NPS_SHIFT_PEAKS = 100 };
 /* What the shifted pairs must add to the score of the direct ones. */
 #define NPS_SHIFT_GAIN 0.02
 
@@ -22,7 +24,8 @@ typedef struct {
  * between a query peak and an entry's peak from 2 tol_mz to NPS_SHIFT_MAX, of either sign; one counts where its score exceeds
  * the plain cosine by NPS_SHIFT_GAIN; entries without are left out. Of equal scores the smaller shift counts; of equal
  * entries the lower number.
- * @param q  msms or dart; its precursor is not used. tol_mz in (0, 0.025] Da.  @param ret_hits [k]
+ * @param q  msms or dart, its NPS_SHIFT_PEAKS strongest peaks (of equal ones those of smaller m/z); its precursor is not used.
+ *   tol_mz in (0, 0.025] Da.  @param ret_hits [k]
  * Uses w->threads threads. Errors: NPS_E_NOMEM. An upper bound for each entry from sums over classes of differences, then full
  * comparison of those that can still be among the k best. */
 NPS_MUST_CHECK nps_status nps_search_shift(const nps_library *lib, const nps_prepared *q, double tol_mz, const nps_filter *f,

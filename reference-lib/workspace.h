@@ -30,7 +30,7 @@ struct nps_workspace {
     nps_thread_scratch *scratch[NPS_THREADS_MAX];
     nps_codes codes;
     nps_topk top;     /* result of a search of one query */
-    float *bound;     /* [bound_cap] one an entry (lag.c) */
+    float *bound;     /* [bound_cap] one an entry (bounded.h) */
     size_t bound_cap;
     size_t scored;    /* rows that the last search scored exactly, for benchmarks */
     float *ir_bound;  /* [ir_bound_cap] one a trace and query (ir_search.c) */

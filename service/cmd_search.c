@@ -92,7 +92,7 @@ static void take_top(const search_options *o, const nps_prepared *q, double tol_
         uint32_t e = o->w->top.item[i].index;
         r->hits[i] = (search_hit){.entry = e, .score = o->w->top.item[i].score};
         if (is_mode(o, "analog"))
-            nps_describe_shift(o->lib, q, e, r->hits[i].score, q->precursor - o->lib->entry_precursor[e], tol_mz, &r->hits[i].analog);
+            nps_describe_precursor(o->lib, q, e, r->hits[i].score, tol_mz, &r->hits[i].analog);
     }
 }
 
@@ -123,7 +123,7 @@ static nps_status search_shift(const search_options *o, const nps_prepared *q, c
         st = nps_search_shift(o->lib, q, tol_mz, f, o->top, o->w, found, &r->n, err);
     for (size_t i = 0; st == NPS_OK && i < r->n; i++) {
         r->hits[i] = (search_hit){.entry = found[i].entry, .score = found[i].score};
-        nps_describe_shift(o->lib, q, found[i].entry, found[i].score, found[i].shift, tol_mz, &r->hits[i].analog);
+        nps_describe_shift(o->lib, q, &found[i], tol_mz, &r->hits[i].analog);
     }
     return st;
 }

@@ -1,5 +1,8 @@
 #include "spectra/clean.h"
 
+#include "core/shift_match.h"
+
+#include <float.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -141,11 +144,12 @@ nps_status nps_clean_nominal(nps_peak_view src, nps_peaks *ret_nominal, nps_err 
         return st;
     size_t n = 0;
     for (size_t i = 0; i < p.n; i++) {
-        double bin = (double)nps_nominal_bin(p.mz[i]);
-        if (bin < 1)
+        double bin = p.mz[i] < NPS_NOMINAL_BINS ? (double)nps_nominal_bin(p.mz[i]) : 0;
+        if (bin < 1 || bin >= NPS_NOMINAL_BINS)
             continue;
         if (n && p.mz[n - 1] == bin) {
-            p.intensity[n - 1] += p.intensity[i];
+            double sum = (double)p.intensity[n - 1] + (double)p.intensity[i];
+            p.intensity[n - 1] = sum > (double)FLT_MAX ? FLT_MAX : (float)sum;
         } else {
             p.mz[n] = bin;
             p.intensity[n++] = p.intensity[i];

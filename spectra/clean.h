@@ -26,7 +26,8 @@ nps_clean_options nps_clean_options_default(double precursor_mz);
  * noise, strongest, normalisation. O(n log n). Errors: NPS_E_NOMEM. */
 NPS_MUST_CHECK nps_status nps_clean(nps_peak_view src, const nps_clean_options *o, nps_peaks *ret_clean, nps_err *err);
 
-/* Binned to nominal mass (nps_nominal_bin): mz whole, intensities of one bin added. Same ownership. */
+/* Binned to nominal mass (nps_nominal_bin), 1 to NPS_NOMINAL_BINS - 1, others dropped: mz whole, intensities of one bin added.
+ * Same ownership. */
 NPS_MUST_CHECK nps_status nps_clean_nominal(nps_peak_view src, nps_peaks *ret_nominal, nps_err *err);
 
 #endif

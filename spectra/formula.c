@@ -98,7 +98,7 @@ static bool count_atoms(const char *p, atoms *sum)
             if (count < 10000)
                 count = count * 10 + (*p - '0');
         if (atom >= 0)
-            sum->n[atom] += count ? count : 1;
+            sum->n[atom] += sum->n[atom] < 1000000 ? (count ? count : 1) : 0;
         any = true;
     }
     return any;

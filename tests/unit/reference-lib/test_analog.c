@@ -146,6 +146,38 @@ static void fragment_spectra_without_a_precursor_are_tried_at_all_shifts(void **
     assert_string_equal(nps_analog_formula(&v->analogs[0]), "+Cl -H");
 }
 
+/* One class so far ahead that the other votes vanish beside it. */
+static void probabilities_of_classes_stay_probabilities(void **state)
+{
+    (void)state;
+    nps_err err;
+    nps_builder *b = synth_builder(NULL, NULL);
+    const double far[] = {60, 73, 147}, near[] = {44, 58, 91, 105};
+    const float y[] = {50, 90, 70, 20};
+    for (int i = 0; i < 2; i++) {
+        NPS_AUTO(nps_spectrum) s = i ? synth_peaks(NPS_TECH_EI, 0, far, y, 3) : synth_peaks(NPS_TECH_EI, 0, near, y, 4);
+        synth_label(s, (unsigned)i, 1);
+        synth_text(s, NPS_TEXT_CLASS, i ? "far" : "near");
+        synth_add(b, s);
+    }
+    NPS_AUTO_LIBRARY lib = synth_finish(b);
+    NPS_AUTO(nps_workspace) w = NULL;
+    assert_ok(nps_workspace_new(&w, &err), &err);
+    for (int with = 0; with < 2; with++) {
+        NPS_AUTO(nps_spectrum) s = synth_peaks(NPS_TECH_EI, 0, near, y, 4);
+        NPS_AUTO(nps_verdict) v = NULL;
+        nps_match_options o = nps_match_options_default();
+        o.with_analogs = with;
+        assert_ok(nps_match(lib, s, &o, w, &v, &err), &err);
+        double sum = 0;
+        for (size_t i = 0; i < v->n_classes; i++) {
+            assert_true(v->classes[i].p >= 0 && v->classes[i].p <= 1);
+            sum += v->classes[i].p;
+        }
+        assert_true(sum <= 1 + 1e-12);
+    }
+}
+
 int main(void)
 {
     nps_core_init();
@@ -154,6 +186,7 @@ int main(void)
         cmocka_unit_test(a_library_without_masses_proposes_none),
         cmocka_unit_test(the_peaks_that_carry_the_shift_are_told_for_open_entries_only),
         cmocka_unit_test(accurate_masses_give_the_shift_to_ppm),
+        cmocka_unit_test(probabilities_of_classes_stay_probabilities),
         cmocka_unit_test(fragment_spectra_without_a_precursor_are_tried_at_all_shifts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

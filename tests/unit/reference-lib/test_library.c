@@ -520,6 +520,7 @@ static void what_the_general_rules_cannot_say_is_checked_too(void **state)
         {"/index/fragment/row", -1, 65535},
         {"/index/loss/row", 3, 65535},
         {"/index/lag/group", 2, 512},
+        {"/index/lag/group", 0, 511},       /* falls within its row */
         {"/index/fragment/key", -1, 5},     /* falls within its shard */
         {"/index/loss/key", 7, 0},
         {"/ir/entry", 1, 0},                /* traces by entry */

@@ -530,6 +530,49 @@ static void threads_and_batches_change_nothing(void **state)
     nps_workspace_set_threads(w, 1);
 }
 
+/* Keys are cut at 4,294 Da and sums have 16 bits: dense lists, heavy fragments and peaks at the edge of two tolerances must
+ * not make a bound overflow and lose the best entry. */
+static void no_bound_overflows(void **state)
+{
+    (void)state;
+    enum { KINDS = 3, N = 3000 };
+    nps_err err;
+    double *mz = calloc(N, sizeof *mz);
+    float *intensity = calloc(N, sizeof *intensity);
+    for (int kind = 0; kind < KINDS; kind++) {
+        static const size_t n[KINDS] = {54, 2800, 400};
+        static const double step[KINDS] = {3, 0.1, 0.0500005};
+        nps_builder *b = synth_builder(NULL, NULL);
+        for (unsigned e = 0; e < 12; e++) {
+            double at = kind == 0 ? 4290 : 60;
+            for (size_t i = 0; i < n[kind]; i++) {
+                mz[i] = at += step[kind];
+                intensity[i] = (float)(1 + nps_test_uniform(&rng) * (e == 7 ? 1 : 100));
+            }
+            NPS_AUTO(nps_spectrum) s = synth_peaks(NPS_TECH_MSMS, mz[n[kind] - 1] + 10, mz, intensity, n[kind]);
+            synth_label(s, e, 1);
+            synth_add(b, s);
+        }
+        NPS_AUTO_LIBRARY l = synth_finish(b);
+        nps_filter f = nps_filter_all();
+        for (uint32_t e = 0; e < l->n_entry; e += 7) {
+            nps_prepared q;
+            assert_ok(nps_prepare_entry(l, e, &q, &err), &err);
+            for (int s = 0; s < 3; s++)
+                for (nps_search_mode mode = NPS_MODE_OPEN; mode <= NPS_MODE_LOSS; mode++) {
+                    nps_search_options o = {.mode = mode, .score = (nps_score)s, .tol_mz = 0.025, .k = 1, .tol_precursor = 1};
+                    assert_ok(nps_search(l, &q, &o, &f, w, &err), &err);
+                    assert_int_equal(w->top.n, 1);
+                    assert_int_equal(w->top.item[0].index, e);
+                    assert_near(w->top.item[0].score, 1, 0, 1e-4);
+                }
+            nps_prepared_done(&q);
+        }
+    }
+    free(mz);
+    free(intensity);
+}
+
 static void unit_masses_are_multiples_of_a_tenth(void **state)
 {
     (void)state;
@@ -602,6 +645,7 @@ int main(void)
         cmocka_unit_test(what_does_not_go_together_is_refused),
         cmocka_unit_test(a_search_leaves_nothing_behind_for_the_next),
         cmocka_unit_test(threads_and_batches_change_nothing),
+        cmocka_unit_test(no_bound_overflows),
         cmocka_unit_test(unit_masses_are_multiples_of_a_tenth),
         cmocka_unit_test(the_msms_searches_are_exact_on_real_spectra),
     };
