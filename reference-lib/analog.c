@@ -88,7 +88,7 @@ void nps_describe_lag(const nps_library *lib, const nps_prepared *q, const nps_w
     *ret_analog = a;
 }
 
-/* Whether a query peak has a direct partner, which wins over a shifted one. */
+/* Whether a query peak has a direct partner, which wins over a shifted one in the hybrid search. */
 static bool is_direct(nps_peak_view row, double mz, double tol_mz)
 {
     for (size_t k = 0; k < row.n; k++)
@@ -111,7 +111,7 @@ static void describe(const nps_library *lib, const nps_prepared *q, double tol_m
     if (!entropy)
         row.intensity = lib->clean_intensity + at;
     for (size_t i = 0; i < query.n && is_open(lib, a->entry); i++)
-        for (size_t k = 0; k < row.n && !is_direct(row, query.mz[i], tol_mz); k++)
+        for (size_t k = entropy && is_direct(row, query.mz[i], tol_mz) ? row.n : 0; k < row.n; k++)
             if (fabs(query.mz[i] - row.mz[k] - a->delta_mass) <= tol_mz)
                 keep_pair(a, (nps_analog_pair){query.mz[i], row.mz[k],
                                                added((double)query.intensity[i], (double)row.intensity[k], entropy) / a->score});
@@ -119,14 +119,14 @@ static void describe(const nps_library *lib, const nps_prepared *q, double tol_m
 }
 
 void nps_describe_precursor(const nps_library *lib, const nps_prepared *q, uint32_t entry, double score, double tol_mz,
-                            nps_analog *ret_analog)
+                            bool entropy, nps_analog *ret_analog)
 {
     nps_peak_view query = nps_prepared_weighted(q), row = nps_library_clean_row(lib, entry);
     nps_analog a = {.entry = entry, .substance = lib->entry_substance[entry], .score = score,
                     .delta_mass = q->precursor - lib->entry_precursor[entry]};
-    a.plain = nps_hybrid_similarity(query, row, 0, tol_mz, NULL, NULL);
+    a.plain = entropy ? nps_hybrid_similarity(query, row, 0, tol_mz, NULL, NULL) : 0;
     nps_hybrid_similarity(query, row, a.delta_mass, tol_mz, &a.direct, &a.shifted);
-    describe(lib, q, tol_mz, true, &a);
+    describe(lib, q, tol_mz, entropy, &a);
     *ret_analog = a;
 }
 
@@ -284,7 +284,7 @@ static nps_status analogs_by_precursor(const nps_library *lib, const nps_prepare
         uint32_t e = w->top.item[i].index;
         double delta = q->precursor - lib->entry_precursor[e];
         if (fabs(delta) > nps_precursor_tolerance(q, o->tol_precursor_ppm, lib->entry_precursor[e]))
-            nps_describe_precursor(lib, q, e, w->top.item[i].score, o->tol_mz, &v->analogs[v->n_analogs++]);
+            nps_describe_precursor(lib, q, e, w->top.item[i].score, o->tol_mz, true, &v->analogs[v->n_analogs++]);
     }
     return st;
 }

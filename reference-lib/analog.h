@@ -45,8 +45,9 @@ NPS_MUST_CHECK nps_status nps_vote_classes(const nps_library *lib, const nps_pre
  * found it; pairs are left out where the entry is not open to all. */
 void nps_describe_lag(const nps_library *lib, const nps_prepared *q, const nps_weighed_lag *lag, nps_workspace *w,
                       nps_analog *ret_analog);
+/* @param entropy  what `score` is: entropy similarity, or a cosine, of which the plain score is not told (0). */
 void nps_describe_precursor(const nps_library *lib, const nps_prepared *q, uint32_t entry, double score, double tol_mz,
-                            nps_analog *ret_analog);
+                            bool entropy, nps_analog *ret_analog);
 void nps_describe_shift(const nps_library *lib, const nps_prepared *q, const nps_shift_hit *hit, double tol_mz,
                         nps_analog *ret_analog);
 

@@ -85,14 +85,14 @@ static nps_status tolerance(const search_options *o, double precursor, double *r
     return NPS_OK;
 }
 
-static void take_top(const search_options *o, const nps_prepared *q, double tol_mz, search_result *r)
+static void take_top(const search_options *o, const nps_prepared *q, double tol_mz, bool entropy, search_result *r)
 {
     r->n = o->w->top.n;
     for (size_t i = 0; i < r->n; i++) {
         uint32_t e = o->w->top.item[i].index;
         r->hits[i] = (search_hit){.entry = e, .score = o->w->top.item[i].score};
         if (is_mode(o, "analog"))
-            nps_describe_precursor(o->lib, q, e, r->hits[i].score, tol_mz, &r->hits[i].analog);
+            nps_describe_precursor(o->lib, q, e, r->hits[i].score, tol_mz, entropy, &r->hits[i].analog);
     }
 }
 
@@ -155,7 +155,7 @@ static nps_status search_peaks(const search_options *o, const nps_prepared *q, c
     if (st == NPS_OK)
         st = nps_search(o->lib, q, &so, f, o->w, err);
     if (st == NPS_OK)
-        take_top(o, q, so.tol_mz, r);
+        take_top(o, q, so.tol_mz, so.score == NPS_SCORE_ENTROPY, r);
     return st;
 }
 

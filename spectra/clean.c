@@ -71,7 +71,7 @@ static void merge_pass(nps_peaks *p, double gap, strength *order)
             p->intensity[j] = 0;
         }
         p->mz[i] = moment / sum;
-        p->intensity[i] = (float)sum;
+        p->intensity[i] = sum > (double)FLT_MAX ? FLT_MAX : (float)sum;
     }
     drop_empty(p);
 }
