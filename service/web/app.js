@@ -37,6 +37,16 @@ function table(caption, heads, rows) {
 }
 const cell = (text, n) => el("td", { class: n ? "n" : null }, String(text));
 
+// On a phone each row becomes a block of labelled lines; the roles keep it a table for those who hear the page.
+function stacked(region) {
+  const roles = { table: "table", thead: "rowgroup", tbody: "rowgroup", tr: "row", th: "columnheader", td: "cell" };
+  for (const [name, role] of Object.entries(roles)) for (const node of region.querySelectorAll(name)) node.setAttribute("role", role);
+  const heads = [...region.querySelectorAll("th")].map((h) => h.textContent);
+  for (const row of region.querySelectorAll("tbody tr")) [...row.cells].forEach((c, i) => { c.dataset.label = heads[i]; });
+  region.classList.add("stack");
+  return region;
+}
+
 // --- library ------------------------------------------------------------------------------------------------------------
 
 async function showLibrary() {
@@ -65,30 +75,45 @@ function ticks(low, high, wanted) {
   return out;
 }
 
-function frame(label) {
-  return svg("svg", { viewBox: "0 0 900 320", role: "img", "aria-label": label });
+// A narrow page gets a narrow plot, so that its texts stay legible.
+const plotWidth = () => (matchMedia("(max-width: 40rem)").matches ? 360 : 900);
+
+function frame(label, width) {
+  return svg("svg", { viewBox: `0 0 ${width} 320`, role: "img", "aria-label": label });
 }
 
-// Reference peaks that meet a query peak only when they are moved by the shift are drawn where they are moved to.
-function mirrorPlot(query, reference, name, technique, shift = 0) {
-  const tolerance = technique === "ei" ? 0.5 : 0.02;
-  const meets = (peaks, mz) => peaks.some((p) => Math.abs(p[0] - mz) <= tolerance);
-  const carries = (p) => shift && !meets(query, p[0]) && meets(query, p[0] + shift);
-  const moved = (reference || []).filter(carries).map(([mz, y]) => [mz + shift, y]);
-  if (reference) reference = reference.filter((p) => !carries(p));
+const meeting = (tolerance) => (peaks, mz) => peaks.some((p) => Math.abs(p[0] - mz) <= tolerance);
+
+// Which peaks of an analogue's reference count as moved: those that the answer lists, and of the others those that meet a free
+// query peak only when they are moved. Each query peak serves once.
+function movedPeaks(query, reference, hit, tolerance) {
+  const meets = meeting(tolerance), shift = hit.delta_mass;
+  const listed = hit.shifted_peaks.map((p) => [p.reference]), taken = hit.shifted_peaks.map((p) => [p.query]);
+  const free = query.filter((p) => !meets(taken, p[0]));
+  return new Set(reference.filter(([mz]) => meets(listed, mz) || (!meets(free, mz) && meets(free, mz + shift))));
+}
+
+// `hit`: a hit, or an analogue, whose moved peaks are drawn where they are moved to.
+function mirrorPlot(query, reference, hit, technique) {
+  const tolerance = technique === "ei" ? 0.5 : 0.02, shift = (hit && hit.delta_mass) || 0;
+  const meets = meeting(tolerance);
+  const carriers = reference && shift ? movedPeaks(query, reference, hit, tolerance) : new Set();
+  const moved = [...carriers].map(([mz, y]) => [mz + shift, y]);
+  if (reference) reference = reference.filter((p) => !carriers.has(p));
+  const width = plotWidth();
   const all = query.concat(reference || [], moved);
   const low = Math.min(...all.map((p) => p[0])) - 3, high = Math.max(...all.map((p) => p[0])) + 3;
-  const x = (mz) => 40 + 840 * (mz - low) / (high - low);
-  const plot = frame(`Mirror plot: query above${reference ? `, ${name} below` : ""}; the peaks are listed in the files`);
-  plot.append(svg("line", { class: "axis", x1: 40, x2: 880, y1: 155, y2: 155 }));
+  const x = (mz) => 20 + (width - 40) * (mz - low) / (high - low);
+  const below = reference ? `, ${hit.name} below${moved.length ? `, ${moved.length} of its peaks moved by ${signed(shift)} Da` : ""}` : "";
+  const plot = frame(`Mirror plot: query above${below}; the peaks are listed in the files`, width);
+  plot.append(svg("line", { class: "axis", x1: 20, x2: width - 20, y1: 155, y2: 155 }));
   const base = Math.max(0, ...(reference || []).concat(moved).map((p) => p[1]));
-  const side = (peaks, other, kind, direction) => {
+  const side = (peaks, other, kind, direction, labelled) => {
     const top = direction > 0 ? Math.max(...peaks.map((p) => p[1])) : base;
     const near = (mz) => meets(other || [], mz);
     const path = { both: "", only: "" };
     for (const [mz, y] of peaks) path[near(mz) ? "both" : "only"] += `M${x(mz).toFixed(1)} 155v${(-direction * 125 * y / top).toFixed(1)}`;
     for (const part of ["only", "both"]) if (path[part]) plot.append(svg("path", { class: `${kind} ${part}`, d: path[part] }));
-    const labelled = [];
     for (const [mz, y] of [...peaks].sort((a, b) => b[1] - a[1]).slice(0, 12)) {
       if (labelled.some((l) => Math.abs(x(l) - x(mz)) < 34)) continue;
       labelled.push(mz);
@@ -96,18 +121,20 @@ function mirrorPlot(query, reference, name, technique, shift = 0) {
       plot.append(svg("text", { x: x(mz), y: tip, "text-anchor": "middle" }, technique === "ei" ? mz.toFixed(0) : mz.toFixed(3)));
     }
   };
-  side(query, (reference || []).concat(moved), "query", 1);
-  if (reference) side(reference, query, "ref", -1);
-  if (moved.length) side(moved, query, "ref moved", -1);
-  for (const t of ticks(low, high, 9)) plot.append(svg("text", { x: x(t), y: 316, "text-anchor": "middle" }, t.toFixed(0)));
-  plot.append(svg("text", { x: 884, y: 316, "text-anchor": "end" }, "m/z"));
+  side(query, (reference || []).concat(moved), "query", 1, []);
+  const labelledBelow = [];
+  if (moved.length) side(moved, query, "ref moved", -1, labelledBelow);
+  if (reference) side(reference, query, "ref", -1, labelledBelow);
+  for (const t of ticks(low, high, width / 100))
+    if (x(t) < width - 40) plot.append(svg("text", { x: x(t), y: 316, "text-anchor": "middle" }, t.toFixed(0)));
+  plot.append(svg("text", { x: width - 4, y: 316, "text-anchor": "end" }, "m/z"));
   return plot;
 }
 
 function tracePlot(query, reference, name) {
-  const plot = frame(`Spectra over wavenumber: query${reference ? ` and ${name}` : ""}`);
+  const width = plotWidth(), plot = frame(`Spectra over wavenumber: query${reference ? ` and ${name}` : ""}`, width);
   const high = query.x0_cm1 + query.dx_cm1 * (query.absorbance.length - 1), low = query.x0_cm1;
-  const x = (v) => 40 + 840 * (high - v) / (high - low); // infrared runs from high to low
+  const x = (v) => 20 + (width - 40) * (high - v) / (high - low); // infrared runs from high to low
   const line = (t, kind) => {
     const min = Math.min(...t.absorbance), max = Math.max(...t.absorbance);
     const step = Math.max(1, Math.floor(t.absorbance.length / 1800));
@@ -121,30 +148,33 @@ function tracePlot(query, reference, name) {
   };
   if (reference) line(reference, "ref");
   line(query, "query");
-  plot.append(svg("line", { class: "axis", x1: 40, x2: 880, y1: 290, y2: 290 }));
-  for (const t of ticks(low, high, 9)) plot.append(svg("text", { x: x(t), y: 306, "text-anchor": "middle" }, t.toFixed(0)));
-  plot.append(svg("text", { x: 884, y: 318, "text-anchor": "end" }, "wavenumber, 1/cm"));
+  plot.append(svg("line", { class: "axis", x1: 20, x2: width - 20, y1: 290, y2: 290 }));
+  for (const t of ticks(low, high, width / 100)) plot.append(svg("text", { x: x(t), y: 306, "text-anchor": "middle" }, t.toFixed(0)));
+  plot.append(svg("text", { x: width - 4, y: 318, "text-anchor": "end" }, "wavenumber, 1/cm"));
   return plot;
 }
 
 // `rows`: [table row, the hit or analogue that it is about].
 async function drawHit(box, verdict, hit, rows) {
   for (const [row, item] of rows) row.setAttribute("aria-current", String(item === hit));
+  box.wanted = hit;
   let reference = null, note = "";
   if (hit && hit.peaks_available) {
-    const reply = await fetch(`/v1/library/entries/${hit.entry}`);
-    if (reply.ok) reference = (await reply.json()).spectrum;
+    const reply = await fetch(`/v1/library/entries/${hit.entry}`).catch(() => null);
+    if (reply && reply.ok) reference = (await reply.json()).spectrum;
     else note = "The reference cannot be shown now.";
   } else if (hit) {
     note = "The contributor of this reference shows its match, not its peaks.";
   }
-  const name = hit ? hit.name : "", shift = (hit && hit.delta_mass) || 0;
+  if (box.wanted !== hit) return; // another one was chosen meanwhile
+  const name = hit ? hit.name : "";
   const query = verdict.spectrum;
-  const plot = query.peaks ? mirrorPlot(query.peaks, reference && reference.peaks, name, verdict.technique, shift)
+  const plot = query.peaks ? mirrorPlot(query.peaks, reference && reference.peaks, hit, verdict.technique)
     : tracePlot(query, reference, name);
+  const moved = plot.querySelector(".moved");
   const key = el("p", { class: "small" }, el("span", { class: "key q" }, "query"),
-    reference ? el("span", { class: "key r" }, name) : null,
-    reference && shift ? el("span", { class: "key m" }, `moved by ${signed(shift)} Da`) : null, note ? ` ${note}` : null);
+    reference ? el("span", { class: "key r" }, hit.delta_mass ? `${name}, as it is` : name) : null,
+    moved ? el("span", { class: "key m" }, `its peaks moved by ${signed(hit.delta_mass)} Da (dashed)`) : null, note ? el("span", { class: "note" }, note) : null);
   box.replaceChildren(plot, key);
 }
 
@@ -160,39 +190,58 @@ function verdictHead(v, level) {
     v.set && v.set.length ? setTable(v.set) : null].filter(Boolean);
 }
 
-function signed(mass) {
-  return `${mass > 0 ? "+" : "\u2212"}${Math.abs(mass).toFixed(Number.isInteger(mass) ? 0 : 3)}`;
-}
+// Whole masses are nominal ones: decimals would claim more than was measured.
+const massText = (mass) => mass.toFixed(Number.isInteger(mass) ? 0 : 3);
+const signed = (mass) => `${mass > 0 ? "+" : "\u2212"}${massText(Math.abs(mass))}`;
 
 function chooser(verdict, box, item, rows) {
-  return el("td", {}, el("button", { type: "button", class: "plain", onclick: () => drawHit(box, verdict, item, rows) }, item.name || `entry ${item.entry}`));
+  const choose = () => drawHit(box, verdict, item, rows).then(() => box.scrollIntoView({ block: "nearest" }));
+  return el("button", { type: "button", class: "plain", onclick: choose }, item.name || `entry ${item.entry}`);
 }
 
 function hitsTable(verdict, box, rows) {
   for (const h of verdict.hits)
-    rows.push([el("tr", {}, cell(h.rank), chooser(verdict, box, h, rows), cell(h.score.toFixed(4), true), cell(h.reverse.toFixed(4), true),
+    rows.push([el("tr", {}, cell(h.rank), el("td", {}, chooser(verdict, box, h, rows)), cell(h.score.toFixed(4), true), cell(h.reverse.toFixed(4), true),
       cell(percent(h.explained), true), cell(h.matched ?? "", true)), h]);
   return table("Hits: choose one to see it against the query", [{ t: "#" }, { t: "Name" }, { t: "Score", n: true }, { t: "Reverse", n: true },
     { t: "Explained", n: true }, { t: "Peaks", n: true }], rows.map(([row]) => row));
 }
 
-function analogTable(verdict, box, rows) {
+const whole = (text) => el("span", { class: "whole" }, text); // not broken over lines
+
+// The likeliest change, then the others.
+function changesCell(formulas) {
+  const [first, ...others] = formulas.map((f) => whole(f.formula.replace(/-/g, "\u2212")));
+  if (first) first.classList.add("first");
+  return el("td", {}, first || "no common one", others.length ? el("span", { class: "small" }, ...others.flatMap((f) => [" or ", f])) : null);
+}
+
+function carriersCell(a) {
+  const pairs = a.shifted_peaks.slice(0, 4).map((p) => whole(`${massText(p.reference)} \u2192 ${massText(p.query)}`));
+  if (!pairs.length) return cell(a.matched_shifted ? "not shown" : "none");
+  return el("td", {}, ...pairs.flatMap((p, i) => (i ? [", ", p] : [p])));
+}
+
+function analogRow(verdict, box, a, rows) {
+  const name = el("td", {}, chooser(verdict, box, a, rows), a.class ? el("div", { class: "small" }, a.class) : null);
+  const score = el("td", { class: "n" }, a.score.toFixed(3), el("div", { class: "small" }, `unmoved ${a.score_direct.toFixed(3)}`));
+  return el("tr", {}, name, cell(signed(a.delta_mass), true), changesCell(a.delta_formulas), score,
+    verdict.molecular_mass ? cell(a.mass_agrees ? "yes" : "no") : null, carriersCell(a));
+}
+
+function analogPart(verdict, box, rows) {
   const mass = verdict.molecular_mass;
   const shown = verdict.analogs.slice(0, 5).map((a) => {
-    const [first, ...others] = a.delta_formulas.map((f) => f.formula);
-    const changes = el("td", {}, first || "", others.length ? el("span", { class: "small" }, ` or ${others.join("; ")}`) : null);
-    const carried = a.shifted_peaks.slice(0, 4).map((p) => `${+p.reference.toFixed(3)} \u2192 ${+p.query.toFixed(3)}`).join(", ");
-    const cells = [chooser(verdict, box, a, rows), cell(a.class || ""), cell(signed(a.delta_mass), true), changes, cell(a.score.toFixed(3), true)];
-    if (mass) cells.push(cell(a.mass_agrees ? "yes" : "no"));
-    const row = el("tr", {}, ...cells, cell(carried || (a.peaks_available ? "" : "not shown")));
-    rows.push([row, a]);
-    return row;
+    rows.push([analogRow(verdict, box, a, rows), a]);
+    return rows[rows.length - 1][0];
   });
-  const heads = [{ t: "Name" }, { t: "Class" }, { t: "Shift, Da", n: true }, { t: "Likely change" }, { t: "Score", n: true }];
+  const heads = [{ t: "Name" }, { t: "Shift, Da", n: true }, { t: "Likely change" }, { t: "Score", n: true }];
   if (mass) heads.push({ t: "Agrees on mass" });
   heads.push({ t: "Peaks that carry it" });
-  return [table("Resembles, moved by a mass (query minus reference): choose one to see it so", heads, shown),
-    mass ? el("p", { class: "analog-mass" }, `Molecular mass of the unknown, estimated: ${mass.nominal}. ${mass.proposed_by} related substances and the query's own heaviest peaks propose it.`) : null].filter(Boolean);
+  const caption = "Resembles, moved by a mass (query minus reference): choose one to see it so. Peaks: m/z of the reference \u2192 m/z of the query";
+  const estimate = mass ? `Molecular mass of the unknown, estimated: ${mass.nominal}. ${mass.proposed_by} related ${mass.proposed_by === 1
+    ? "substance proposes" : "substances propose"} it, together with the query's own heaviest peaks; those that agree come first.` : "";
+  return [mass ? el("p", { class: "analog-mass" }, estimate) : null, box, stacked(table(caption, heads, shown))].filter(Boolean);
 }
 
 function spectrumPanel(v, i) {
@@ -205,13 +254,15 @@ function spectrumPanel(v, i) {
   const rows = [];
   const hits = hitsTable(v, plot, rows);
   if (v.hits.length) panel.append(hits);
-  if (v.analogs.length) panel.append(...analogTable(v, plot, rows));
+  const analogPlot = el("div", {}), analogRows = [];
+  if (v.analogs.length) panel.append(...analogPart(v, analogPlot, analogRows));
   if (v.classes.length) panel.append(el("p", {}, "Class: ", v.classes.slice(0, 3).map((c) => `${c.class} ${percent(c.p)}`).join(", ")));
   const cal = v.calibration;
   panel.append(el("p", { class: "small" }, `Error rate ${percent(v.alpha)} ${basis(cal)}; true coverage between `,
     `${percent(cal.coverage_low)} and ${percent(cal.coverage_high)} with 90 % confidence. Library generation `, el("code", {}, v.library.generation),
     `, ruleset ${v.library.ruleset}, input digest `, el("code", {}, v.input_digest)));
   if (v.spectrum && ((v.spectrum.peaks && v.spectrum.peaks.length) || v.spectrum.absorbance)) drawHit(plot, v, v.hits[0], rows);
+  if (v.verdict === "novel" && v.analogs.length) drawHit(analogPlot, v, v.analogs[0], analogRows);
   return panel;
 }
 
