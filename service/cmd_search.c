@@ -3,6 +3,7 @@
 #include "reference-lib/ir.h"
 #include "service/cli.h"
 #include "service/json.h"
+#include "service/report.h"
 #include "service/verdict_json.h"
 
 #include <getopt.h>
@@ -18,8 +19,8 @@ static const char usage[] =
     "                      difference\n"
     "  --mode loss         MS/MS: the most similar neutral losses\n"
     "  --score NAME        EI: weighted-cosine (default), cosine, entropy, composite; analog: all-lag\n"
-    "                      MS/MS: entropy (default), cosine (analog: modified-cosine), weighted-cosine; analog without a\n"
-    "                      known precursor: all-lag\n"
+    "                      MS/MS: entropy (default), cosine (analog: modified-cosine), weighted-cosine; analog also\n"
+    "                      all-lag, over all shifts up to 300 Da: for queries whose precursor is not known\n"
     "                      infrared, Raman: correlation\n"
     "  --reverse           identity: count only the query's peaks that the reference has too\n"
     "  --tol T             MS/MS: m/z tolerance, 0.02 (Da) or 10ppm (at the precursor)\n"
@@ -27,7 +28,8 @@ static const char usage[] =
     "  --max-lag CM1       infrared, Raman: the query may be moved by up to this, in steps of 2 cm-1 (0 to 20, default 0)\n"
     "  --top N             hits to list (default 10)\n"
     "  --threads N         1 to 64 (default: all cores)\n"
-    "  --json              one JSON object a line; EI analogues with the pairs of peaks that carry the shift\n\n"
+    "  --json              one JSON object a line; analogues also with all likely formula changes and the pairs of peaks\n"
+    "                      that carry the shift\n\n"
     "examples:\n"
     "  npswatch search --library swgdrug.h5 --mode analog unknown.jdx\n"
     "  npswatch search --library msms.h5 --window 10 --json unknowns.mgf\n";
@@ -189,6 +191,8 @@ static nps_status search(const search_options *o, const nps_spectrum *s, search_
     const char *score = o->score ? o->score : default_score(o, s->technique);
     if (!nps_technique_is_mass(s->technique))
         st = search_trace(o, &q, &f, score, r, err);
+    else if (is_mode(o, "analog") && strcmp(score, "all-lag") == 0 && o->reverse)
+        st = nps_fail(err, NPS_E_UNSUPPORTED, "a reverse search goes with direct matches only");
     else if (is_mode(o, "analog") && strcmp(score, "all-lag") == 0)
         st = s->technique == NPS_TECH_EI ? search_lag(o, &q, &f, r, err) : search_shift(o, &q, &f, r, err);
     else
@@ -238,13 +242,14 @@ static void put_table(nps_buf *b, const search_options *o, const nps_spectrum *s
     nps_buf_printf(b, "%s (%s)\n", s->text[NPS_TEXT_NAME] ? s->text[NPS_TEXT_NAME] : "unnamed spectrum",
                    nps_technique_name(s->technique));
     if (r->mass.mass)
-        nps_buf_printf(b, "  molecular mass about %d: proposed by %u of the substances below and others (= marks them)\n",
-                       r->mass.mass, r->mass.support);
+        nps_buf_printf(b, "  molecular mass of the unknown, estimated: %d (proposed by %u substance%s; = agrees)\n",
+                       r->mass.mass, r->mass.support, r->mass.support == 1 ? "" : "s");
     for (size_t i = 0; i < r->n; i++) {
+        const nps_analog *a = &r->hits[i].analog;
         nps_buf_printf(b, "  %3zu  %.4f  ", i + 1, r->hits[i].score);
         if (is_mode(o, "analog"))
-            nps_buf_printf(b, "%c %+9.3f Da  %-14s ", r->hits[i].analog.mass_agrees ? '=' : ' ',
-                           r->hits[i].analog.delta_mass, nps_analog_formula(&r->hits[i].analog));
+            nps_buf_printf(b, "%c %+9.*f Da  %-16s ", a->mass_agrees ? '=' : ' ', nps_report_decimals(a->delta_mass),
+                           a->delta_mass, nps_analog_formula(a));
         if (o->max_lag_cm1 > 0 && !nps_technique_is_mass(s->technique))
             nps_buf_printf(b, "%+3.0f cm-1  ", r->hits[i].moved_cm1);
         nps_buf_printf(b, "%s\n", nps_library_text(o->lib, o->lib->sub_name[o->lib->entry_substance[r->hits[i].entry]]));

@@ -67,39 +67,59 @@ static void text_set(nps_buf *b, const nps_library *lib, const nps_member *set, 
         nps_buf_printf(b, "    ... and %zu more\n", n - 20);
 }
 
+int nps_report_decimals(double mass)
+{
+    return mass == floor(mass) ? 0 : 3;
+}
+
 /* Peaks that carry an analogue's shift, reference -> query. */
 static void put_carriers(nps_buf *b, const nps_analog *a, const char *arrow, size_t most)
 {
+    if (!a->n_pair)
+        nps_buf_puts(b, a->shifted ? "not shown" : "none");
     for (size_t i = 0; i < a->n_pair && i < most; i++) {
-        int digits = a->pair[i].query_mz == floor(a->pair[i].query_mz) ? 0 : 3;
-        nps_buf_printf(b, "%s%.*f%s%.*f", i ? ", " : "", digits, a->pair[i].reference_mz, arrow, digits, a->pair[i].query_mz);
+        double q = a->pair[i].query_mz, r = a->pair[i].reference_mz;
+        int digits = nps_report_decimals(q) || nps_report_decimals(r) ? 3 : 0;
+        nps_buf_printf(b, "%s%.*f%s%.*f", i ? ", " : "", digits, r, arrow, digits, q);
     }
 }
 
-static void put_changes(nps_buf *b, const nps_analog *a)
+/* Changes from `first` on. */
+static void put_changes(nps_buf *b, const nps_analog *a, size_t first)
 {
-    for (size_t i = 0; i < a->n_formula; i++)
-        nps_buf_printf(b, "%s%s", i == 0 ? "" : " or ", a->formula[i].text);
+    for (size_t i = first; i < a->n_formula; i++)
+        nps_buf_printf(b, "%s%s", i == first ? "" : " or ", a->formula[i].text);
+}
+
+static const char *plural(uint32_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
+static void text_analog(nps_buf *b, const nps_library *lib, const nps_analog *a, size_t rank)
+{
+    nps_buf_printf(b, "    %2zu  %.4f %c%+9.*f Da  %-16s %s\n", rank, a->score, a->mass_agrees ? '=' : ' ',
+                   nps_report_decimals(a->delta_mass), a->delta_mass, nps_analog_formula(a), sub_name(lib, a->substance));
+    if (a->n_formula > 1) {
+        nps_buf_puts(b, "        or ");
+        put_changes(b, a, 1);
+        nps_buf_putc(b, '\n');
+    }
+    nps_buf_puts(b, a->n_pair ? "        carried by " : "        carrying peaks: ");
+    put_carriers(b, a, " -> ", a->n_pair && nps_report_decimals(a->pair[0].query_mz) ? 3 : 5); /* within 100 columns */
+    nps_buf_putc(b, '\n');
 }
 
 static void text_analogs(nps_buf *b, const nps_library *lib, const nps_verdict *v)
 {
     if (!v->n_analogs)
         return;
-    nps_buf_puts(b, "  resembles, moved by a mass (query minus reference):\n");
+    nps_buf_puts(b, "  resembles, moved by a mass (query minus reference; peaks: m/z of reference -> of query):\n");
     if (v->molecular_mass)
-        nps_buf_printf(b, "    molecular mass of the unknown, estimated: %d (proposed by %u substances; = agrees)\n",
-                       v->molecular_mass, v->mass_support);
-    for (size_t i = 0; i < v->n_analogs && i < 5; i++) {
-        const nps_analog *a = &v->analogs[i];
-        nps_buf_printf(b, "    %2zu  %.4f %c%+9.3f Da  %-12s %s\n", i + 1, a->score, a->mass_agrees ? '=' : ' ', a->delta_mass,
-                       nps_analog_formula(a), sub_name(lib, a->substance));
-        if (a->n_pair) {
-            nps_buf_puts(b, "        carried by ");
-            put_carriers(b, a, " -> ", 5);
-            nps_buf_putc(b, '\n');
-        }
-    }
+        nps_buf_printf(b, "    molecular mass of the unknown, estimated: %d (proposed by %u substance%s; = agrees)\n",
+                       v->molecular_mass, v->mass_support, plural(v->mass_support));
+    for (size_t i = 0; i < v->n_analogs && i < 5; i++)
+        text_analog(b, lib, &v->analogs[i], i + 1);
 }
 
 static void statement_line(nps_buf *b, const nps_library *lib, nps_outcome outcome, const nps_member *set, size_t n,
@@ -247,7 +267,7 @@ static void html_members(nps_buf *b, const nps_library *lib, const nps_verdict *
 
 static void html_hits(nps_buf *b, const nps_library *lib, const nps_verdict *v)
 {
-    nps_buf_puts(b, "<h3>Hits</h3><table><tr><th>#<th>Name<th>score<th>reverse<th>explained<th>matched</tr>");
+    nps_buf_puts(b, "<h3>Hits</h3><table><tr><th>#<th>Name<th>Score<th>Reverse<th>Explained<th>Peaks</tr>");
     for (size_t i = 0; i < v->n_hits; i++) {
         const nps_hit *h = &v->hits[i];
         nps_buf_printf(b, "<tr><td>%zu<td>", i + 1);
@@ -256,27 +276,41 @@ static void html_hits(nps_buf *b, const nps_library *lib, const nps_verdict *v)
                        h->reverse, h->explained, h->matched);
     }
     nps_buf_puts(b, "</table>\n");
+}
+
+static void html_analog(nps_buf *b, const nps_library *lib, const nps_analog *a, size_t rank, bool with_mass)
+{
+    nps_buf_printf(b, "<tr><td>%zu<td>", rank);
+    nps_buf_put_xml(b, sub_name(lib, a->substance));
+    nps_buf_printf(b, "<td class=\"n\">%+.*f<td>", nps_report_decimals(a->delta_mass), a->delta_mass);
+    nps_buf_printf(b, "<strong>%s</strong>", a->n_formula ? nps_analog_formula(a) : "no common one");
+    if (a->n_formula > 1) {
+        nps_buf_puts(b, " or ");
+        put_changes(b, a, 1);
+    }
+    nps_buf_printf(b, "<td class=\"n\">%.4f<td class=\"n\">%.4f", a->score, a->plain);
+    if (with_mass)
+        nps_buf_puts(b, a->mass_agrees ? "<td>yes" : "<td>no");
+    nps_buf_puts(b, "<td>");
+    put_carriers(b, a, " &#8594; ", 6);
+    nps_buf_puts(b, "</tr>");
+}
+
+static void html_analogs(nps_buf *b, const nps_library *lib, const nps_verdict *v)
+{
     if (!v->n_analogs)
         return;
-    nps_buf_puts(b, "<h3>Resembles, moved by a mass</h3>");
+    nps_buf_puts(b, "<h3>Resembles, moved by a mass</h3><p>");
     if (v->molecular_mass)
-        nps_buf_printf(b, "<p>Molecular mass of the unknown, estimated: %d, proposed by %u related substances and the query's own "
-                          "heaviest peaks. Relatives that agree with it come first.</p>", v->molecular_mass, v->mass_support);
-    nps_buf_printf(b, "<table><tr><th>#<th>Name<th>shift, Da%s<th>likely change<th>score<th>peaks that carry it</tr>",
-                   v->molecular_mass ? "<th>agrees on mass" : "");
-    for (size_t i = 0; i < v->n_analogs && i < 5; i++) {
-        const nps_analog *a = &v->analogs[i];
-        nps_buf_printf(b, "<tr><td>%zu<td>", i + 1);
-        nps_buf_put_xml(b, sub_name(lib, a->substance));
-        nps_buf_printf(b, "<td class=\"n\">%+.3f", a->delta_mass);
-        if (v->molecular_mass)
-            nps_buf_puts(b, a->mass_agrees ? "<td>yes" : "<td>no");
-        nps_buf_puts(b, "<td>");
-        put_changes(b, a);
-        nps_buf_printf(b, "<td class=\"n\">%.4f<td>", a->score);
-        put_carriers(b, a, " &#8594; ", 6);
-        nps_buf_puts(b, "</tr>");
-    }
+        nps_buf_printf(b, "Molecular mass of the unknown, estimated: %d, proposed by %u related substance%s and the query's "
+                          "own heaviest peaks. Relatives that agree with it come first. ",
+                       v->molecular_mass, v->mass_support, plural(v->mass_support));
+    nps_buf_printf(b, "The shift is query minus reference; the peaks that carry it are given as m/z of the reference &#8594; "
+                      "m/z of the query.</p><table><tr><th>#<th>Name<th>Shift, Da<th>Likely change<th>Score<th>Unmoved%s"
+                      "<th>Peaks that carry it</tr>",
+                   v->molecular_mass ? "<th>Agrees on mass" : "");
+    for (size_t i = 0; i < v->n_analogs && i < 5; i++)
+        html_analog(b, lib, &v->analogs[i], i + 1, v->molecular_mass != 0);
     nps_buf_puts(b, "</table>\n");
 }
 
@@ -298,6 +332,7 @@ void nps_report_html_verdict(nps_buf *b, const nps_library *lib, const nps_verdi
         mirror_plot(b, lib, query, v->hits[0].entry);
     html_members(b, lib, v);
     html_hits(b, lib, v);
+    html_analogs(b, lib, v);
     nps_buf_puts(b, "<footer>Calibrated ");
     put_basis(b, v);
     nps_buf_printf(b,

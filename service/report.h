@@ -24,4 +24,7 @@ void nps_report_sample_statement(nps_buf *b, const nps_library *lib, const nps_s
 void nps_report_statement(nps_buf *b, const nps_library *lib, nps_outcome outcome, const nps_member *set, size_t n_set,
                           double alpha, nps_calibration_source calibration);
 
+/* Decimals to show of a mass or m/z: none of a nominal one, where they would claim more than was measured. */
+int nps_report_decimals(double mass);
+
 #endif

@@ -406,6 +406,9 @@ static void a_spectrum_that_a_search_cannot_take_does_not_stop_the_others(void *
     assert_says(o.err, "ir.jdx: ");
     assert_says(o.err, "a mass shift has no meaning for ir spectra");
     assert_int_equal(lines_of(o.out), 3);
+    AUTO_OUTCOME reverse = run("search --library @lib.h5 --mode analog --reverse @query.msp");
+    assert_status(reverse, 1);
+    assert_says(reverse.err, "a reverse search goes with direct matches only");
     AUTO_OUTCOME s = run("search --library @lib.h5 --json --score composite @msms.mgf @query.msp");
     assert_status(s, 1);
     assert_int_equal(lines_of(s.out), 3);

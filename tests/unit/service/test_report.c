@@ -97,12 +97,57 @@ static void a_generated_library_is_called_so_everywhere(void **state)
     done(s, lib);
 }
 
+static json_t *verdict_json(nps_buf *b, const nps_library *lib, const nps_verdict *v, const char *today)
+{
+    json_error_t why;
+    nps_jw w = nps_jw_init(b);
+    nps_jw_verdict(&w, NULL, lib, v, &(nps_verdict_json_options){.query = "q", .today = today});
+    json_t *doc = json_loadb(b->data, b->len, JSON_REJECT_DUPLICATES, &why);
+    assert_non_null(doc);
+    return doc;
+}
+
+/* No line between the two places is longer. */
+static void assert_columns(const char *from, const char *to, size_t most)
+{
+    assert_true(from && to && from < to);
+    for (const char *line = from; line < to; line += strcspn(line, "\n") + 1)
+        assert_true(strcspn(line, "\n") <= most);
+}
+
+static void analogues_of_accurate_mass_fit_the_terminal(void **state)
+{
+    (void)state;
+    nps_spectrum *s[3];
+    nps_library *lib = hostile_library(s, 0);
+    nps_analog a = {.entry = 1, .substance = 1, .score = 0.9, .delta_mass = -123.0456, .shifted = 8, .n_formula = 4, .n_pair = 8};
+    for (size_t i = 0; i < 4; i++)
+        a.formula[i] = (nps_formula_change){"+OCH3 -H, +NO2 -H", 1};
+    for (size_t i = 0; i < 8; i++)
+        a.pair[i] = (nps_analog_pair){1100 + (double)i + 0.12345, 1223 + (double)i + 0.16905, 0.1};
+    nps_verdict v = {.outcome = NPS_NOVEL, .technique = NPS_TECH_MSMS, .analogs = &a, .n_analogs = 1};
+    NPS_AUTO_BUF b = NPS_BUF_INIT(1 << 20);
+    nps_report_text(&b, lib, &v, "q");
+    assert_columns(strstr(b.data, "  resembles"), strstr(b.data, "  library "), 100);
+    assert_non_null(strstr(b.data, "carried by 1223.169 -> 1100.123, 1224.169 -> 1101.123"));
+    assert_null(strstr(b.data, "molecular mass"));
+    nps_buf_clear(&b);
+    nps_report_html_verdict(&b, lib, &v, s[0], "q", "2026-11-23");
+    assert_null(strstr(b.data, "Agrees on mass"));
+    nps_buf_clear(&b);
+    json_t *doc = verdict_json(&b, lib, &v, "2026-11-23");
+    assert_null(json_object_get(doc, "molecular_mass"));
+    assert_null(json_object_get(json_array_get(json_object_get(doc, "analogs"), 0), "mass_agrees"));
+    json_decref(doc);
+    done(s, lib);
+}
+
 static void an_analogue_is_told_with_what_it_rests_on(void **state)
 {
     (void)state;
     nps_spectrum *s[3];
     nps_library *lib = hostile_library(s, 0);
-    nps_analog analogs[2] = {{.entry = 0, .substance = 0, .score = 0.91, .delta_mass = 14, .mass_agrees = true, .n_formula = 2,
+    nps_analog analogs[2] = {{.entry = 0, .substance = 0, .score = 0.91, .plain = 0.4, .delta_mass = 14, .mass_agrees = true, .n_formula = 2,
                               .formula = {{"+CH2", 14.01565}, {"+N", 14.00307}}, .n_pair = 2,
                               .pair = {{105, 91, 0.2}, {58, 44, 0.1}}},
                              {.entry = 2, .substance = 2, .score = 0.8, .delta_mass = -1.9793}};
@@ -111,15 +156,92 @@ static void an_analogue_is_told_with_what_it_rests_on(void **state)
     NPS_AUTO_BUF b = NPS_BUF_INIT(1 << 20);
     nps_report_text(&b, lib, &v, "q");
     assert_non_null(strstr(b.data, "molecular mass of the unknown, estimated: 272 (proposed by 9 substances; = agrees)"));
-    assert_non_null(strstr(b.data, "0.9100 =  +14.000 Da  +CH2"));
-    assert_non_null(strstr(b.data, "carried by 91 -> 105, 44 -> 58\n"));
+    assert_non_null(strstr(b.data, "0.9100 =      +14 Da  +CH2 ")); /* nominal: no decimals */
+    assert_non_null(strstr(b.data, "        or +N\n        carried by 91 -> 105, 44 -> 58\n"));
     assert_non_null(strstr(b.data, "0.8000     -1.979 Da"));
+    assert_non_null(strstr(b.data, "carrying peaks: none\n"));
+    assert_columns(strstr(b.data, "  resembles"), strstr(b.data, "  library "), 100);
     nps_buf_clear(&b);
     nps_report_html_verdict(&b, lib, &v, s[0], "q", "2026-11-23");
     assert_non_null(strstr(b.data, "estimated: 272, proposed by 9"));
-    assert_non_null(strstr(b.data, "<td>yes<td>+CH2 or +N<td class=\"n\">0.9100<td>91 &#8594; 105, 44 &#8594; 58</tr>"));
-    assert_non_null(strstr(b.data, "<td>no<td><td class=\"n\">0.8000<td></tr>"));
+    assert_non_null(strstr(b.data, "m/z of the reference &#8594; m/z of the query"));
+    assert_non_null(strstr(b.data, "<th>Agrees on mass<th>Peaks that carry it</tr>"));
+    assert_non_null(strstr(b.data, "+14<td><strong>+CH2</strong> or +N<td class=\"n\">0.9100<td class=\"n\">0.4000<td>yes<td>"
+                                   "91 &#8594; 105, 44 &#8594; 58</tr>"));
+    assert_non_null(strstr(b.data, "-1.979<td><strong>no common one</strong><td class=\"n\">0.8000<td class=\"n\">0.0000<td>no"
+                                   "<td>none</tr>"));
+    nps_buf_clear(&b);
+    json_t *doc = verdict_json(&b, lib, &v, "2026-11-23"), *first = json_array_get(json_object_get(doc, "analogs"), 0);
+    assert_int_equal(json_integer_value(json_object_get(json_object_get(doc, "molecular_mass"), "nominal")), 272);
+    assert_int_equal(json_integer_value(json_object_get(json_object_get(doc, "molecular_mass"), "proposed_by")), 9);
+    assert_true(json_is_true(json_object_get(first, "mass_agrees")));
+    json_t *change = json_array_get(json_object_get(first, "delta_formulas"), 1);
+    assert_string_equal(json_string_value(json_object_get(change, "formula")), "+N");
+    assert_near(json_number_value(json_object_get(change, "mass")), 14.00307, 0, 1e-9);
+    assert_near(json_number_value(json_object_get(change, "error")), -0.00307, 0, 1e-9);
+    json_t *pair = json_array_get(json_object_get(first, "shifted_peaks"), 1);
+    assert_near(json_number_value(json_object_get(pair, "query")), 58, 0, 0);
+    assert_near(json_number_value(json_object_get(pair, "reference")), 44, 0, 0);
+    assert_near(json_number_value(json_object_get(pair, "share")), 0.1, 0, 1e-9);
+    assert_near(json_number_value(json_object_get(first, "score_direct")), 0.4, 0, 1e-9);
+    json_decref(doc);
     done(s, lib);
+}
+
+/* One reference of substance 0 and, as the query, the same with its heavier half moved by 14 Da. */
+static nps_library *one_relative(nps_visibility visibility, const char *embargo, nps_spectrum **ret_query)
+{
+    static const double mz[] = {44, 58, 77, 91, 133, 145, 159, 181};
+    static const float y[] = {100, 90, 60, 50, 80, 70, 60, 40};
+    nps_err err;
+    nps_builder *b = synth_builder(NULL, NULL);
+    NPS_AUTO(nps_spectrum) s = synth_peaks(NPS_TECH_EI, 0, mz, y, 8);
+    nps_spectrum *q = synth_peaks(NPS_TECH_EI, 0, mz, y, 8);
+    synth_label(s, 0, 0);
+    s->nominal_mass = 181;
+    for (size_t i = 4; i < 8; i++)
+        q->peaks.mz[i] += 14;
+    assert_ok(nps_builder_source(b, "x", visibility, embargo, 0, &err), &err);
+    synth_add(b, s);
+    *ret_query = q;
+    return synth_finish(b);
+}
+
+static void peaks_that_carry_a_shift_are_told_of_open_entries_only(void **state)
+{
+    (void)state;
+    static const struct {
+        nps_visibility visibility;
+        const char *embargo;
+        bool told;
+    } cases[] = {{NPS_VISIBLE_PUBLIC, NULL, true},
+                 {NPS_VISIBLE_PUBLIC, "2026-12-01", false},
+                 {NPS_VISIBLE_MEMBERS, NULL, false},
+                 {NPS_VISIBLE_MATCH_ONLY, NULL, false}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        nps_spectrum *q;
+        nps_library *lib = one_relative(cases[i].visibility, cases[i].embargo, &q);
+        NPS_AUTO(nps_verdict) v = ask(lib, q);
+        NPS_AUTO_BUF b = NPS_BUF_INIT(1 << 20);
+        assert_int_equal(v->n_analogs, 1);
+        assert_int_equal(v->molecular_mass, 195);
+        nps_report_text(&b, lib, v, "q");
+        assert_non_null(strstr(b.data, "+14 Da  +CH2")); /* named all the same */
+        assert_int_equal(strstr(b.data, " -> 195") != NULL, cases[i].told);
+        assert_int_equal(strstr(b.data, "carrying peaks: not shown\n") != NULL, !cases[i].told);
+        nps_buf_clear(&b);
+        nps_report_html_verdict(&b, lib, v, q, "q", "2026-11-23");
+        assert_int_equal(strstr(b.data, "&#8594; 195") != NULL, cases[i].told);
+        assert_int_equal(strstr(b.data, "<td>not shown</tr>") != NULL, !cases[i].told);
+        nps_buf_clear(&b);
+        json_t *doc = verdict_json(&b, lib, v, "2026-11-23"), *a = json_array_get(json_object_get(doc, "analogs"), 0);
+        assert_int_equal(json_integer_value(json_object_get(a, "matched_shifted")), 4);
+        assert_int_equal(json_array_size(json_object_get(a, "shifted_peaks")), cases[i].told ? 4 : 0);
+        assert_int_equal(json_is_true(json_object_get(a, "peaks_available")), cases[i].told);
+        json_decref(doc);
+        nps_spectrum_free(q);
+        nps_library_release(lib);
+    }
 }
 
 static void names_from_files_never_become_markup(void **state)
@@ -243,6 +365,8 @@ int main(void)
         cmocka_unit_test(statements_say_what_the_rule_says),
         cmocka_unit_test(a_generated_library_is_called_so_everywhere),
         cmocka_unit_test(an_analogue_is_told_with_what_it_rests_on),
+        cmocka_unit_test(analogues_of_accurate_mass_fit_the_terminal),
+        cmocka_unit_test(peaks_that_carry_a_shift_are_told_of_open_entries_only),
         cmocka_unit_test(names_from_files_never_become_markup),
         cmocka_unit_test(peaks_that_may_not_be_shown_are_not_drawn),
         cmocka_unit_test(text_and_json_tell_the_reasons_of_an_unusable_spectrum),
