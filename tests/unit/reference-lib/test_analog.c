@@ -77,6 +77,52 @@ static void relatives_agree_on_the_molecular_mass_and_come_first(void **state)
     }
 }
 
+/* A twin of the query's best relative whose file states a wrong mass: as similar, but it goes behind all that agree. */
+static void who_disagrees_on_the_mass_goes_behind_whatever_its_score(void **state)
+{
+    (void)state;
+    nps_err err;
+    nps_builder *b = synth_builder(NULL, NULL);
+    NPS_AUTO(nps_spectrum) s = member(5, 0, true);
+    for (int i = 0; i < FAMILY; i++) {
+        NPS_AUTO(nps_spectrum) relative = member(i, 0, true);
+        NPS_AUTO(nps_spectrum) twin = member(i, 0, true);
+        synth_label(relative, (unsigned)i, 1);
+        synth_label(twin, (unsigned)(FAMILY + i), 1);
+        twin->nominal_mass += 3;
+        if (i == 5)
+            continue;
+        synth_add(b, relative);
+        if (i == 4)
+            synth_add(b, twin);
+    }
+    NPS_AUTO_LIBRARY lib = synth_finish(b);
+    NPS_AUTO(nps_workspace) w = NULL;
+    assert_ok(nps_workspace_new(&w, &err), &err);
+    nps_prepared q;
+    nps_filter all = nps_filter_all();
+    nps_weighed_lag found[NPS_LAG_HITS];
+    nps_mass_estimate mass;
+    size_t n, agreeing = 0;
+    assert_ok(nps_prepare(s, &q, &err), &err);
+    assert_ok(nps_weigh_lags(lib, &q, &all, 3, w, found, &n, &mass, &err), &err);
+    nps_prepared_done(&q);
+    assert_int_equal(mass.mass, SKELETON + 14 * 5);
+    while (agreeing < n && found[agreeing].mass_agrees)
+        agreeing++;
+    assert_int_equal(mass.support, agreeing);
+    assert_true(agreeing > 1 && agreeing < n);
+    bool twin_seen = false;
+    for (size_t i = 0; i < n; i++) {
+        int32_t own = lib->sub_nominal[lib->entry_substance[found[i].hit.entry]];
+        assert_int_equal(found[i].mass_agrees, own + found[i].hit.lag == mass.mass);
+        assert_int_equal(found[i].mass_agrees, i < agreeing);
+        assert_true(i == 0 || i == agreeing || found[i].score <= found[i - 1].score);
+        twin_seen |= i >= agreeing && own == SKELETON + 14 * 4 + 3 && found[i].score > found[agreeing - 1].score;
+    }
+    assert_true(twin_seen);
+}
+
 static void a_library_without_masses_proposes_none(void **state)
 {
     (void)state;
@@ -183,6 +229,7 @@ int main(void)
     nps_core_init();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(relatives_agree_on_the_molecular_mass_and_come_first),
+        cmocka_unit_test(who_disagrees_on_the_mass_goes_behind_whatever_its_score),
         cmocka_unit_test(a_library_without_masses_proposes_none),
         cmocka_unit_test(the_peaks_that_carry_the_shift_are_told_for_open_entries_only),
         cmocka_unit_test(accurate_masses_give_the_shift_to_ppm),
