@@ -189,7 +189,7 @@ void nps_report_sample_text(nps_buf *b, const nps_library *lib, const nps_sample
 static const char style[] =
     "body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a}"
     "table{border-collapse:collapse;margin:.5rem 0;width:100%}th,td{text-align:left;padding:.2rem .6rem;border-bottom:1px "
-    "solid #ccc}td.n{text-align:right;font-variant-numeric:tabular-nums}article{break-inside:avoid;margin:2rem 0}"
+    "solid #ccc}td.n,th.n{text-align:right}td.n{font-variant-numeric:tabular-nums}article{break-inside:avoid;margin:2rem 0}"
     ".demo{background:#fff3cd;border:2px solid #b58900;padding:.6rem}.v{font-size:1.3rem;font-weight:600}"
     "svg{width:100%;height:auto}footer{color:#555;font-size:.85rem}";
 
@@ -267,7 +267,8 @@ static void html_members(nps_buf *b, const nps_library *lib, const nps_verdict *
 
 static void html_hits(nps_buf *b, const nps_library *lib, const nps_verdict *v)
 {
-    nps_buf_puts(b, "<h3>Hits</h3><table><tr><th>#<th>Name<th>Score<th>Reverse<th>Explained<th>Peaks</tr>");
+    nps_buf_puts(b, "<h3>Hits</h3><table><tr><th>#<th>Name<th class=\"n\">Score<th class=\"n\">Reverse<th class=\"n\">"
+                    "Explained<th class=\"n\">Peaks</tr>");
     for (size_t i = 0; i < v->n_hits; i++) {
         const nps_hit *h = &v->hits[i];
         nps_buf_printf(b, "<tr><td>%zu<td>", i + 1);
@@ -306,7 +307,8 @@ static void html_analogs(nps_buf *b, const nps_library *lib, const nps_verdict *
                           "own heaviest peaks. Relatives that agree with it come first. ",
                        v->molecular_mass, v->mass_support, plural(v->mass_support));
     nps_buf_printf(b, "The shift is query minus reference; the peaks that carry it are given as m/z of the reference &#8594; "
-                      "m/z of the query.</p><table><tr><th>#<th>Name<th>Shift, Da<th>Likely change<th>Score<th>Unmoved%s"
+                      "m/z of the query.</p><table><tr><th>#<th>Name<th class=\"n\">Shift, Da<th>Likely change"
+                      "<th class=\"n\">Score<th class=\"n\">Unmoved%s"
                       "<th>Peaks that carry it</tr>",
                    v->molecular_mass ? "<th>Agrees on mass" : "");
     for (size_t i = 0; i < v->n_analogs && i < 5; i++)

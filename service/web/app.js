@@ -114,8 +114,10 @@ function mirrorPlot(query, reference, hit, technique) {
     const path = { both: "", only: "" };
     for (const [mz, y] of peaks) path[near(mz) ? "both" : "only"] += `M${x(mz).toFixed(1)} 155v${(-direction * 125 * y / top).toFixed(1)}`;
     for (const part of ["only", "both"]) if (path[part]) plot.append(svg("path", { class: `${kind} ${part}`, d: path[part] }));
-    for (const [mz, y] of [...peaks].sort((a, b) => b[1] - a[1]).slice(0, 12)) {
-      if (labelled.some((l) => Math.abs(x(l) - x(mz)) < 34)) continue;
+    const strongest = [...peaks].sort((a, b) => b[1] - a[1]).slice(0, 12);
+    for (const [i, [mz, y]] of strongest.entries()) {
+      // No label over another, nor on the stick of a stronger neighbour.
+      if (labelled.some((l) => Math.abs(x(l) - x(mz)) < 34) || strongest.slice(0, i).some((p) => Math.abs(x(p[0]) - x(mz)) < 14)) continue;
       labelled.push(mz);
       const tip = 155 - direction * (125 * y / top + (direction > 0 ? 4 : 14));
       plot.append(svg("text", { x: x(mz), y: tip, "text-anchor": "middle" }, technique === "ei" ? mz.toFixed(0) : mz.toFixed(3)));

@@ -147,7 +147,8 @@ static void an_analogue_is_told_with_what_it_rests_on(void **state)
     (void)state;
     nps_spectrum *s[3];
     nps_library *lib = hostile_library(s, 0);
-    nps_analog analogs[2] = {{.entry = 0, .substance = 0, .score = 0.91, .plain = 0.4, .delta_mass = 14, .mass_agrees = true, .n_formula = 2,
+    nps_analog analogs[2] = {{.entry = 0, .substance = 0, .score = 0.91, .plain = 0.4, .delta_mass = 14, .mass_agrees = true,
+                              .n_formula = 2,
                               .formula = {{"+CH2", 14.01565}, {"+N", 14.00307}}, .n_pair = 2,
                               .pair = {{105, 91, 0.2}, {58, 44, 0.1}}},
                              {.entry = 2, .substance = 2, .score = 0.8, .delta_mass = -1.9793}};
