@@ -152,8 +152,8 @@ static double postings_touched(const job *j)
     for (size_t i = 0; i < j->n; i++)
         for (uint64_t s = 0; s < lib->n_shard; s++) {
             const nps_prepared *q = &j->q[i];
-            for (size_t k = 0; k < q->nominal.n && q->nominal.mz[k] < NPS_EI_BINS; k++) {
-                uint64_t cell = s * NPS_EI_BINS + (uint64_t)q->nominal.mz[k];
+            for (size_t k = 0; k < q->nominal.n; k++) {
+                uint64_t cell = s * NPS_NOMINAL_BINS + (uint64_t)q->nominal.mz[k];
                 n += (double)(lib->ei_cell_at[cell + 1] - lib->ei_cell_at[cell]);
             }
             for (size_t k = 0; k < q->clean.n; k++) {

@@ -34,9 +34,8 @@ void nps_nominal_row_set(nps_nominal_row *row, const double *mz, const float *in
         squares += w * w;
     }
     double scale = squares > 0 ? 1 / sqrt(squares) : 0;
-    row->sum = 0;
     for (size_t i = 0; i < row->n; i++)
-        row->sum += row->padded[NPS_LAG_MAX + row->bin[i]] *= scale;
+        row->padded[NPS_LAG_MAX + row->bin[i]] *= scale;
 }
 
 double nps_nominal_dot(const nps_nominal_row *q, const nps_nominal_row *r)
@@ -52,33 +51,29 @@ double nps_nominal_correlation(const nps_nominal_row *q, const nps_nominal_row *
     return sum;
 }
 
-/* A path goes r[m - lag], q[m], r[m], q[m + lag], ... and breaks where the query has no peak. Best sums of the part of the
- * path that ends with ... */
-typedef struct nps_path_state path_state;
-/* with_q: ... q[m]; with_r: ... r[m] */
-
 /* Not fmax, which is a call here and asks for NaN. */
 static inline double larger(double a, double b)
 {
     return a > b ? a : b;
 }
 
-static inline path_state step(path_state before, double shifted, double direct)
+/* A path goes r[m - lag], q[m], r[m], q[m + lag], ... and breaks where the query has no peak. */
+static inline nps_path_state step(nps_path_state before, double shifted, double direct)
 {
     double with_q = larger(before.with_r, before.with_q + shifted);
-    return (path_state){with_q, larger(with_q, before.with_r + direct)};
+    return (nps_path_state){with_q, larger(with_q, before.with_r + direct)};
 }
 
 /* For lag > 0; a negative one is the positive one with the spectra exchanged. State of bin m at NPS_LAG_MAX + m; all zero at
  * first, so that a path begins where the query has no peak one lag below. */
-static double walk(const nps_nominal_row *q, const nps_nominal_row *r, int lag, path_state *states)
+static double walk(const nps_nominal_row *q, const nps_nominal_row *r, int lag, nps_path_state *states)
 {
     double total = 0;
     for (size_t i = 0; i < q->n; i++) {
         int m = q->bin[i];
         double w = nps_bin_weight(q, m);
-        path_state before = states[NPS_LAG_MAX + m - lag];
-        path_state here = step(before, w * nps_bin_weight(r, m - lag), w * nps_bin_weight(r, m));
+        nps_path_state before = states[NPS_LAG_MAX + m - lag];
+        nps_path_state here = step(before, w * nps_bin_weight(r, m - lag), w * nps_bin_weight(r, m));
         states[NPS_LAG_MAX + m] = here;
         total += here.with_r - before.with_r;
     }
@@ -90,7 +85,7 @@ double nps_shift_match(const nps_nominal_row *q, const nps_nominal_row *r, int l
     const nps_nominal_row *a = lag > 0 ? q : r;
     double score = lag > 0 ? walk(q, r, lag, s->state) : walk(r, q, -lag, s->state);
     for (size_t i = 0; i < a->n; i++)
-        s->state[NPS_LAG_MAX + a->bin[i]] = (path_state){0, 0};
+        s->state[NPS_LAG_MAX + a->bin[i]] = (nps_path_state){0, 0};
     return score;
 }
 
@@ -126,7 +121,7 @@ size_t nps_shift_pairs(const nps_nominal_row *q, const nps_nominal_row *r, int l
         bool r_is_free = true; /* whether b[m] may still be used */
         for (; m >= 0 && nps_bin_weight(a, m) > 0; m -= up) {
             done[m] = true;
-            path_state before = s->state[NPS_LAG_MAX + m - up], here = s->state[NPS_LAG_MAX + m];
+            nps_path_state before = s->state[NPS_LAG_MAX + m - up], here = s->state[NPS_LAG_MAX + m];
             int other = -1;
             if (r_is_free && nps_bin_weight(b, m) > 0 && here.with_r > here.with_q)
                 other = m;
@@ -141,7 +136,7 @@ size_t nps_shift_pairs(const nps_nominal_row *q, const nps_nominal_row *r, int l
         }
     }
     for (size_t i = 0; i < a->n; i++)
-        s->state[NPS_LAG_MAX + a->bin[i]] = (path_state){0, 0};
+        s->state[NPS_LAG_MAX + a->bin[i]] = (nps_path_state){0, 0};
     if (n > 1)
         qsort(ret_pairs, n, sizeof *ret_pairs, by_query_bin);
     return n;

@@ -7,11 +7,12 @@
 #ifndef NPS_CORE_SHIFT_MATCH_H
 #define NPS_CORE_SHIFT_MATCH_H
 
+#include "core/similarity.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
-enum { NPS_LAG_MAX = 300 };        /* Da: largest shift looked for, to both sides */
-enum { NPS_NOMINAL_BINS = 2048 };  /* nominal m/z 0 .. 2047; larger ones have no bin */
+enum { NPS_LAG_MAX = 300 }; /* Da: largest shift looked for, to both sides */
 
 /* One spectrum, dense and sparse at once. Invariant: the weight of a bin is > 0 exactly for the bins listed. Room of a lag on
  * either side lets shifted reads go without a test. */
@@ -19,7 +20,6 @@ typedef struct {
     double padded[NPS_LAG_MAX + NPS_NOMINAL_BINS + NPS_LAG_MAX];
     uint16_t bin[NPS_NOMINAL_BINS]; /* [n] ascending */
     size_t n;
-    double sum; /* of weights */
 } nps_nominal_row;
 
 /* Weight of bin -NPS_LAG_MAX .. NPS_NOMINAL_BINS + NPS_LAG_MAX - 1; 0 where there is no peak. */
@@ -38,11 +38,14 @@ double nps_nominal_dot(const nps_nominal_row *q, const nps_nominal_row *r);
 /* Cross-correlation at one lag: sum over m of q[m] r[m - lag]. |lag| <= NPS_LAG_MAX. */
 double nps_nominal_correlation(const nps_nominal_row *q, const nps_nominal_row *r, int lag);
 
+/* Best sums of a path up to a bin: of the part that ends with the query's peak there, or with the reference's. */
+typedef struct {
+    double with_q, with_r;
+} nps_path_state;
+
 /* Scratch of one thread; all zero before the first call and after each. */
 typedef struct {
-    struct nps_path_state {
-        double with_q, with_r;
-    } state[NPS_LAG_MAX + NPS_NOMINAL_BINS];
+    nps_path_state state[NPS_LAG_MAX + NPS_NOMINAL_BINS];
 } nps_shift_scratch;
 
 /* The combined score at one lag, -NPS_LAG_MAX <= lag <= NPS_LAG_MAX, lag != 0. O(q->n). At least the plain cosine and the

@@ -75,6 +75,8 @@ typedef struct {
  * Weights mz^mz_power * intensity^intensity_power. O(q.n + r.n). */
 nps_nominal_similarity nps_nominal_compare(nps_peak_view q, nps_peak_view r, double mz_power, double intensity_power);
 
+enum { NPS_NOMINAL_BINS = 2048 }; /* nominal m/z 0 .. 2047; larger ones have no bin */
+
 /* Nominal mass of a measured m/z: floor(mz + 0.38), which keeps mass defects from -0.38 to +0.62 in their bin. */
 static inline uint32_t nps_nominal_bin(double mz) { return (uint32_t)(mz + 0.38); }
 

@@ -103,18 +103,20 @@ static double added(double x, double y, bool entropy)
     return entropy ? 0.5 * (nps_xlog2x(x + y) - nps_xlog2x(x) - nps_xlog2x(y)) : sqrt(x * y);
 }
 
-/* Completes an analogue found with fragment spectra; its score, plain score and pairs are there. */
-static void describe(const nps_library *lib, const nps_prepared *q, double tol_mz, bool entropy, nps_analog *a)
+/* The shifted pairs of a precursor's difference, whose score is there. */
+static void keep_pairs_at_difference(const nps_library *lib, const nps_prepared *q, double tol_mz, bool entropy, nps_analog *a)
 {
-    uint64_t at = lib->clean_at[a->entry];
-    nps_peak_view query = entropy ? nps_prepared_weighted(q) : nps_peaks_view(&q->clean), row = nps_library_clean_row(lib, a->entry);
-    if (!entropy)
-        row.intensity = lib->clean_intensity + at;
+    nps_peak_view query = entropy ? nps_prepared_weighted(q) : nps_peaks_view(&q->clean);
+    nps_peak_view row = entropy ? nps_library_clean_row(lib, a->entry) : nps_library_share_row(lib, a->entry);
     for (size_t i = 0; i < query.n && is_open(lib, a->entry); i++)
         for (size_t k = entropy && is_direct(row, query.mz[i], tol_mz) ? row.n : 0; k < row.n; k++)
             if (fabs(query.mz[i] - row.mz[k] - a->delta_mass) <= tol_mz)
                 keep_pair(a, (nps_analog_pair){query.mz[i], row.mz[k],
                                                added((double)query.intensity[i], (double)row.intensity[k], entropy) / a->score});
+}
+
+static void explain_accurate_difference(const nps_library *lib, nps_analog *a)
+{
     nps_formula_changes(a->delta_mass, NPS_ACCURATE_FORMULA_TOL, nps_library_formula(lib, a->entry), a->formula, &a->n_formula);
 }
 
@@ -126,16 +128,18 @@ void nps_describe_precursor(const nps_library *lib, const nps_prepared *q, uint3
                     .delta_mass = q->precursor - lib->entry_precursor[entry]};
     a.plain = entropy ? nps_hybrid_similarity(query, row, 0, tol_mz, NULL, NULL) : 0;
     nps_hybrid_similarity(query, row, a.delta_mass, tol_mz, &a.direct, &a.shifted);
-    describe(lib, q, tol_mz, entropy, &a);
+    keep_pairs_at_difference(lib, q, tol_mz, entropy, &a);
+    explain_accurate_difference(lib, &a);
     *ret_analog = a;
 }
 
-void nps_describe_shift(const nps_library *lib, const nps_prepared *q, const nps_shift_hit *hit, double tol_mz,
-                        nps_analog *ret_analog)
+void nps_describe_shift(const nps_library *lib, const nps_shift_hit *hit, nps_analog *ret_analog)
 {
     nps_analog a = {.entry = hit->entry, .substance = lib->entry_substance[hit->entry], .score = hit->score, .plain = hit->plain,
                     .delta_mass = hit->shift, .direct = hit->direct, .shifted = hit->shifted};
-    describe(lib, q, tol_mz, false, &a);
+    for (size_t i = 0; i < hit->shifted && i < NPS_ANALOG_PAIRS && is_open(lib, hit->entry); i++)
+        keep_pair(&a, hit->pair[i]);
+    explain_accurate_difference(lib, &a);
     *ret_analog = a;
 }
 
@@ -147,7 +151,7 @@ static const double steepness = 40;
 /* The second weighting: strong peaks count, wherever they are. */
 static void set_plain_row(nps_nominal_row *row, nps_peak_view p)
 {
-    nps_nominal_row_set(row, p.mz, p.intensity, p.n, 0, 0.5, NPS_LAG_LOWEST_BIN);
+    nps_nominal_row_set(row, p.mz, p.intensity, p.n, 0, NPS_COSINE_INTENSITY_POWER, NPS_LAG_LOWEST_BIN);
 }
 
 static void weigh(const nps_library *lib, const nps_nominal_row *query, nps_thread_scratch *s, nps_weighed_lag *x)
@@ -197,9 +201,9 @@ static nps_mass_estimate estimate_mass(const nps_library *lib, const nps_peaks *
     float share[NPS_NOMINAL_BINS] = {0}, base = 0;
     nps_mass_estimate best = {0, 0};
     double most = -INFINITY;
-    for (size_t i = 0; i < nominal->n && nominal->mz[i] < NPS_NOMINAL_BINS; i++)
+    for (size_t i = 0; i < nominal->n; i++)
         base = nominal->intensity[i] > base ? nominal->intensity[i] : base;
-    for (size_t i = 0; i < nominal->n && nominal->mz[i] < NPS_NOMINAL_BINS; i++)
+    for (size_t i = 0; i < nominal->n; i++)
         share[(size_t)nominal->mz[i]] = nominal->intensity[i] / base;
     for (size_t m = NPS_NOMINAL_BINS; m-- > 0;)
         above[m] = above[m + 1] + (double)share[m];
@@ -298,7 +302,7 @@ static nps_status analogs_by_shift(const nps_library *lib, const nps_prepared *q
         return nps_fail_nomem(err);
     nps_status st = nps_search_shift(lib, q, o->tol_mz, f, k, w, hits, &n, err);
     for (size_t i = 0; st == NPS_OK && i < n; i++)
-        nps_describe_shift(lib, q, &hits[i], o->tol_mz, &v->analogs[v->n_analogs++]);
+        nps_describe_shift(lib, &hits[i], &v->analogs[v->n_analogs++]);
     return st;
 }
 
@@ -314,7 +318,7 @@ nps_status nps_find_analogs(const nps_library *lib, const nps_prepared *q, const
         return analogs_ei(lib, q, f, k, o->top, w, v, err);
     if (q->technique == NPS_TECH_MSMS && q->precursor > 0)
         return analogs_by_precursor(lib, q, o, f, k, w, v, err);
-    if (q->technique == NPS_TECH_MSMS || q->technique == NPS_TECH_DART)
+    if (nps_technique_is_fragment(q->technique))
         return analogs_by_shift(lib, q, o, f, k, w, v, err);
     return NPS_OK;
 }

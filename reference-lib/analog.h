@@ -48,7 +48,6 @@ void nps_describe_lag(const nps_library *lib, const nps_prepared *q, const nps_w
 /* @param entropy  what `score` is: entropy similarity, or a cosine, of which the plain score is not told (0). */
 void nps_describe_precursor(const nps_library *lib, const nps_prepared *q, uint32_t entry, double score, double tol_mz,
                             bool entropy, nps_analog *ret_analog);
-void nps_describe_shift(const nps_library *lib, const nps_prepared *q, const nps_shift_hit *hit, double tol_mz,
-                        nps_analog *ret_analog);
+void nps_describe_shift(const nps_library *lib, const nps_shift_hit *hit, nps_analog *ret_analog);
 
 #endif

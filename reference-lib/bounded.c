@@ -51,10 +51,11 @@ static nps_status compare_survivors(job *j, nps_err *err)
 {
     nps_workspace *w = j->w;
     nps_parallel(w->threads, (j->n_survivor + CHUNK - 1) / CHUNK, compare_chunk, j);
+    nps_status st = nps_workspace_status(w, err);
+    if (st != NPS_OK)
+        return st;
     for (unsigned t = 0; t < w->threads; t++) {
         nps_topk *top = &w->scratch[t]->top[0];
-        if (w->scratch[t]->st != NPS_OK)
-            return nps_fail(err, w->scratch[t]->st, "%s", w->scratch[t]->err.msg);
         for (size_t i = 0; i < top->n; i++)
             nps_topk_add(&w->top, top->item[i].score, top->item[i].index);
         top->n = 0;

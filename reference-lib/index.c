@@ -104,11 +104,6 @@ static void push(columns *c, uint32_t key, uint16_t row, const uint8_t code[stat
     c->n++;
 }
 
-static bool is_fragment_technique(uint8_t t)
-{
-    return t == NPS_TECH_MSMS || t == NPS_TECH_DART;
-}
-
 static nps_status add_ei(build *b, shard *s, uint64_t e, nps_nominal_row *row, nps_err *err)
 {
     nps_peak_view p = nps_library_peak_row(b->lib, (uint32_t)e);
@@ -125,7 +120,7 @@ static nps_status add_ei(build *b, shard *s, uint64_t e, nps_nominal_row *row, n
     nps_entropy_weight(nominal.intensity, nominal.n, nominal.intensity);
     for (size_t i = 0; i < row->n; i++) {
         s->ei.code[1][first + i] = nps_code(&b->codes, nps_bin_weight(row, row->bin[i]));
-        /* Both lists hold the same bins in the same order, the nominal one also those without a cell, at its end. */
+        /* Both lists hold the same bins in the same order. */
         s->ei.code[2][first + i] = nps_code(&b->codes, (double)nominal.intensity[i]);
     }
     nps_peaks_done(&nominal);
@@ -187,7 +182,7 @@ static void count_peaks(const nps_library *lib, uint64_t from, uint64_t to, size
     for (uint64_t e = from; e < to; e++) {
         size_t n = lib->peak_at[e + 1] - lib->peak_at[e];
         ei += lib->entry_technique[e] == NPS_TECH_EI ? n : 0;
-        msms += is_fragment_technique(lib->entry_technique[e]) ? n : 0;
+        msms += nps_technique_is_fragment(lib->entry_technique[e]) ? n : 0;
     }
     *ret_ei = ei;
     *ret_msms = msms;
@@ -216,7 +211,7 @@ static nps_status collect(build *b, size_t item, nps_nominal_row *row)
     for (uint64_t e = from; e < to && st == NPS_OK; e++) {
         if (b->lib->entry_technique[e] == NPS_TECH_EI)
             st = add_ei(b, s, e, row, &s->err);
-        else if (is_fragment_technique(b->lib->entry_technique[e]))
+        else if (nps_technique_is_fragment(b->lib->entry_technique[e]))
             st = add_msms(b, s, e, &s->err);
     }
     return st;
@@ -266,7 +261,7 @@ static void place_cells(const columns *c, const target *t, uint64_t base, uint64
     for (size_t i = 0; i < c->n; i++)
         cell_at[c->key[i] + 1]++;
     uint64_t at = base;
-    for (size_t bin = 0; bin < NPS_EI_BINS; bin++) {
+    for (size_t bin = 0; bin < NPS_NOMINAL_BINS; bin++) {
         uint64_t n = cell_at[bin + 1];
         cell_at[bin + 1] = at;
         at += n;
@@ -341,7 +336,7 @@ static void place_shard(void *arg, unsigned thread, size_t item)
     uint64_t ei_base = 0;
     for (size_t i = 0; i < item; i++)
         ei_base += l->b->shards[i].ei.n;
-    place_cells(&s->ei, &l->ei, ei_base, l->ei_cell_at + item * NPS_EI_BINS);
+    place_cells(&s->ei, &l->ei, ei_base, l->ei_cell_at + item * NPS_NOMINAL_BINS);
     s->st = place_sorted(&s->fragment, &l->fragment, l->fragment_at[item], &s->err);
     if (s->st == NPS_OK)
         s->st = place_sorted(&s->loss, &l->loss, l->loss_at[item], &s->err);
@@ -406,7 +401,7 @@ static nps_status lay_out(build *b, unsigned threads, nps_err *err)
 static nps_status index_peaks(nps_library *lib, unsigned threads, build *b, nps_err *err)
 {
     lib->n_shard = (lib->n_entry + NPS_SHARD_ROWS - 1) / NPS_SHARD_ROWS;
-    lib->n_ei_cell = lib->n_shard * NPS_EI_BINS;
+    lib->n_ei_cell = lib->n_shard * NPS_NOMINAL_BINS;
     b->lib = lib;
     nps_codes_init(&b->codes);
     MAKE(lib, clean_at, lib->n_entry + 1, b->clean_at);
@@ -447,7 +442,7 @@ static nps_status index_precursors(nps_library *lib, nps_err *err)
     if (!items)
         return nps_fail_nomem(err);
     for (uint64_t e = 0; e < lib->n_entry; e++)
-        if (is_fragment_technique(lib->entry_technique[e]) && lib->entry_precursor[e] > 0)
+        if (nps_technique_is_fragment(lib->entry_technique[e]) && lib->entry_precursor[e] > 0)
             items[n++] = (precursor){lib->entry_precursor[e], (uint32_t)e};
     if (n)
         qsort(items, n, sizeof *items, by_mz_then_entry);

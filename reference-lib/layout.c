@@ -184,14 +184,29 @@ static bool keys_hold(const uint32_t *key, uint64_t from, uint64_t to)
     return true;
 }
 
+static const char *clean_fault(const nps_library *lib)
+{
+    for (uint64_t e = 0; e < lib->n_entry; e++)
+        for (uint64_t i = lib->clean_at[e]; i < lib->clean_at[e + 1]; i++)
+            if (!(lib->clean_mz[i] > (i > lib->clean_at[e] ? lib->clean_mz[i - 1] : 0)))
+                return "/index/clean/mz";
+    for (uint64_t i = 0; i < lib->n_clean; i++) {
+        if (!(lib->clean_intensity[i] > 0))
+            return "/index/clean/intensity";
+        if (!(lib->clean_weight[i] > 0))
+            return "/index/clean/weight";
+    }
+    return NULL;
+}
+
 static const char *posting_fault(const nps_library *lib)
 {
     if (lib->n_shard != (lib->n_entry + NPS_SHARD_ROWS - 1) / NPS_SHARD_ROWS)
         return "/index/fragment/shard_offset";
-    if (lib->n_ei_cell != lib->n_shard * NPS_EI_BINS)
+    if (lib->n_ei_cell != lib->n_shard * NPS_NOMINAL_BINS)
         return "/index/ei/cell_offset";
     for (uint64_t s = 0; s < lib->n_shard; s++) {
-        if (!rows_hold(lib, s, lib->ei.row, lib->ei_cell_at[s * NPS_EI_BINS], lib->ei_cell_at[(s + 1) * NPS_EI_BINS]))
+        if (!rows_hold(lib, s, lib->ei.row, lib->ei_cell_at[s * NPS_NOMINAL_BINS], lib->ei_cell_at[(s + 1) * NPS_NOMINAL_BINS]))
             return "/index/ei/row";
         if (!rows_hold(lib, s, lib->fragment.row, lib->fragment_at[s], lib->fragment_at[s + 1]))
             return "/index/fragment/row";
@@ -204,8 +219,11 @@ static const char *posting_fault(const nps_library *lib)
     }
     for (uint64_t e = 0; e < lib->n_entry; e++)
         for (uint64_t g = lib->lag_at[e]; g < lib->lag_at[e + 1]; g++)
-            if (lib->lag_group[g] >= NPS_EI_BINS / 4 || (g > lib->lag_at[e] && lib->lag_group[g] <= lib->lag_group[g - 1]))
+            if (lib->lag_group[g] >= NPS_NOMINAL_BINS / 4 || (g > lib->lag_at[e] && lib->lag_group[g] <= lib->lag_group[g - 1]))
                 return "/index/lag/group";
+    for (uint64_t g = 0; g < lib->n_lag_group; g++)
+        if (lib->lag_code[g] & 0x80808080U)
+            return "/index/lag/code";
     return NULL;
 }
 
@@ -232,7 +250,9 @@ static const char *special_fault(const nps_library *lib)
     for (uint64_t i = 0; i < lib->n_ir * NPS_IR_GRID_N; i++)
         if (isinf(lib->ir_y[i]))
             return "/ir/absorbance";
-    const char *fault = posting_fault(lib);
+    const char *fault = clean_fault(lib);
+    if (!fault)
+        fault = posting_fault(lib);
     if (fault)
         return fault;
     for (uint64_t r = 0; r < lib->n_ir; r++) {

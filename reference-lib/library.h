@@ -91,8 +91,8 @@ typedef struct nps_library {
     /* Derived by index.c: stored because making them takes longer than mapping them (benchmarks/README.md). Postings are
      * explained in core/posting.h; entries are their rows, entry e in shard e / NPS_SHARD_ROWS. */
     uint64_t n_shard;
-    /* ei entries by nominal mass: cell s * NPS_EI_BINS + b holds the entries of shard s with a peak in bin b. */
-    uint64_t n_ei_cell;            /* n_shard * NPS_EI_BINS */
+    /* ei entries by nominal mass: cell s * NPS_NOMINAL_BINS + b holds the entries of shard s with a peak in bin b. */
+    uint64_t n_ei_cell;            /* n_shard * NPS_NOMINAL_BINS */
     const uint64_t *ei_cell_at;    /* [n_ei_cell + 1] */
     nps_posting_codes ei;          /* rows ascending within a cell */
     /* ei entries for the all-lag correlation (core/lag_scan.h): row of entry e is lag_at[e] .. lag_at[e + 1]. */
@@ -131,7 +131,6 @@ typedef struct nps_library {
     struct nps_library_backing *backing; /* private: mapping or memory, reference count */
 } nps_library;
 
-enum { NPS_EI_BINS = 2048 }; /* m/z 0 .. 2047; larger m/z have no bin */
 enum { NPS_IR_GRID_N = 1801, NPS_IR_CODE_N = 512 };
 #define NPS_IR_GRID_X0 400.0 /* cm-1 */
 #define NPS_IR_GRID_DX 2.0   /* cm-1; last point 4000 */
@@ -162,7 +161,12 @@ static inline const char *nps_library_formula(const nps_library *lib, uint32_t e
 }
 
 /* Rows of an entry as views. */
-static inline nps_peak_view nps_library_clean_row(const nps_library *lib, uint32_t e) /* entropy-weighted */
+static inline nps_peak_view nps_library_share_row(const nps_library *lib, uint32_t e) /* cleaned, shares of their sum */
+{
+    uint64_t at = lib->clean_at[e];
+    return (nps_peak_view){lib->clean_mz + at, lib->clean_intensity + at, lib->clean_at[e + 1] - at};
+}
+static inline nps_peak_view nps_library_clean_row(const nps_library *lib, uint32_t e) /* cleaned, entropy-weighted */
 {
     uint64_t at = lib->clean_at[e];
     return (nps_peak_view){lib->clean_mz + at, lib->clean_weight + at, lib->clean_at[e + 1] - at};

@@ -45,8 +45,9 @@ nps_status nps_match_check_options(const nps_match_options *o, nps_err *err)
         return nps_fail(err, NPS_E_RANGE, "alpha %g is outside (0, 0.5]", o->alpha);
     if (o->top < 1 || o->top > 1000)
         return nps_fail(err, NPS_E_RANGE, "number of hits %zu is outside 1..1000", o->top);
-    if (!(o->tol_mz > 0 && o->tol_mz <= 0.025))
-        return nps_fail(err, NPS_E_RANGE, "m/z tolerance %g Da is outside (0, 0.025]", o->tol_mz);
+    nps_status st = nps_check_tol_mz(o->tol_mz, err);
+    if (st != NPS_OK)
+        return st;
     if (!(o->tol_precursor_ppm > 0 && o->tol_precursor_ppm <= 1000))
         return nps_fail(err, NPS_E_RANGE, "precursor tolerance %g ppm is outside (0, 1000]", o->tol_precursor_ppm);
     return NPS_OK;

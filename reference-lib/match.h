@@ -5,10 +5,13 @@
 
 #include "reference-lib/verdict.h"
 
+/* Da: largest tolerance of peaks; cleaned peaks lie more than twice as far apart, so that none has two partners. */
+#define NPS_TOL_MZ_MAX 0.025
+
 typedef struct {
     double alpha;    /* (0, 0.5]; default 0.05 */
     size_t top;      /* hits and analogues to list, 1 .. 1000; default 10 */
-    double tol_mz;   /* Da, for msms and accurate-mass data; (0, 0.025]; default 0.02 */
+    double tol_mz;   /* Da, for msms and accurate-mass data; (0, NPS_TOL_MZ_MAX]; default 0.02 */
     double tol_precursor_ppm; /* precursor tolerance; default 10. Unit-mass precursors: NPS_UNIT_TOL */
     bool with_analogs;        /* default true */
     const nps_calibration *own_calibration; /* [NPS_TECH_COUNT] or NULL: replaces the library's where its n > 0 */

@@ -37,6 +37,13 @@ bool nps_is_unit_resolution(nps_peak_view p)
     return true;
 }
 
+nps_status nps_check_tol_mz(double tol_mz, nps_err *err)
+{
+    if (tol_mz > 0 && tol_mz <= NPS_TOL_MZ_MAX)
+        return NPS_OK;
+    return nps_fail(err, NPS_E_RANGE, "m/z tolerance %g Da is outside (0, %g]", tol_mz, NPS_TOL_MZ_MAX);
+}
+
 double nps_precursor_tolerance(const nps_prepared *q, double ppm, double other)
 {
     return nps_is_unit_mass(q->precursor) || nps_is_unit_mass(other) ? NPS_UNIT_TOL : q->precursor * ppm * 1e-6;
@@ -99,7 +106,7 @@ static nps_status plan_ei(const nps_search_options *o, const nps_codes *k, plan 
         return nps_fail_nomem(err);
     nps_nominal_row_set(p->row, q->mz, q->intensity, q->n, mz_power(o->score), NPS_COSINE_INTENSITY_POWER, 1);
     nps_entropy_weight(q->intensity, q->n, p->weight);
-    /* The row holds the same bins in the same order as the list, but for those without a cell at the list's end. */
+    /* The row holds the same bins in the same order as the list. */
     for (size_t i = 0; i < p->row->n; i++) {
         double weight = o->score == NPS_SCORE_ENTROPY ? (double)p->weight[i] : nps_bin_weight(p->row, p->row->bin[i]);
         gain_of(k, o->score, weight, &p->tables[i]);
@@ -151,7 +158,7 @@ static nps_status check(const nps_prepared *q, const nps_search_options *o, nps_
         return nps_fail(err, NPS_E_UNSUPPORTED, "a reverse search goes with direct matches only");
     if (o->mode != NPS_MODE_OPEN && !(q->precursor > 0))
         return nps_fail(err, NPS_E_RANGE, "this search needs a precursor m/z and the file gives none");
-    return NPS_OK;
+    return is_ei(q) ? NPS_OK : nps_check_tol_mz(o->tol_mz, err);
 }
 
 /* Whether the sums of the bound cannot overflow (posting.h): not too many terms, and none among the clamped keys, where any
@@ -294,9 +301,7 @@ static double compare_ei(const comparison *c, uint32_t e)
 
 static double compare_cosine(const comparison *c, uint32_t e, double shift, double tol)
 {
-    uint64_t at = c->lib->clean_at[e];
-    nps_peak_view r = {c->lib->clean_mz + at, c->lib->clean_intensity + at, c->lib->clean_at[e + 1] - at};
-    nps_peak_view q = nps_peaks_view(&c->plan->q->clean);
+    nps_peak_view r = nps_library_share_row(c->lib, e), q = nps_peaks_view(&c->plan->q->clean);
     nps_cosine_options o = {.tol_mz = tol, .mz_power = mz_power(c->o->score), .intensity_power = NPS_COSINE_INTENSITY_POWER};
     double score = 0;
     uint32_t matched;
@@ -378,8 +383,8 @@ static void add_term(const job *j, const plan *p, const term *t, size_t shard, u
     const nps_posting_codes *postings = is_ei(p->q) ? &lib->ei : t->by_loss ? &lib->loss : &lib->fragment;
     uint64_t from, to;
     if (is_ei(p->q)) {
-        from = lib->ei_cell_at[shard * NPS_EI_BINS + t->low];
-        to = lib->ei_cell_at[shard * NPS_EI_BINS + t->low + 1];
+        from = lib->ei_cell_at[shard * NPS_NOMINAL_BINS + t->low];
+        to = lib->ei_cell_at[shard * NPS_NOMINAL_BINS + t->low + 1];
     } else {
         const uint32_t *key = t->by_loss ? lib->loss_key : lib->fragment_key;
         const uint64_t *at = t->by_loss ? lib->loss_at : lib->fragment_at;
@@ -487,10 +492,11 @@ static nps_status run(job *j, nps_topk *ret_top, nps_err *err)
             search_window(j, i);
     else
         nps_parallel(helpers(j), j->lib->n_shard * j->n, search_part, j);
+    nps_status st = nps_workspace_status(w, err);
+    if (st != NPS_OK)
+        return st;
     for (unsigned t = 0; t < w->threads; t++) {
         nps_thread_scratch *s = w->scratch[t];
-        if (s->st != NPS_OK)
-            return nps_fail(err, s->st, "%s", s->err.msg);
         w->scored += s->scored;
         for (size_t i = 0; i < j->n; i++)
             for (size_t h = 0; h < s->top[i].n; h++)

@@ -31,7 +31,7 @@ typedef enum {
 const char *nps_score_name(nps_score s); /* "weighted-cosine", "cosine", "entropy", "composite" */
 
 typedef enum {
-    NPS_MODE_OPEN,   /* every entry of the technique */
+    NPS_MODE_OPEN,   /* every entry of the technique; msms and dart count as one */
     NPS_MODE_WINDOW, /* msms, dart: entries whose precursor lies within tol_precursor; also those without any common peak */
     NPS_MODE_ANALOG, /* msms, dart, precursor known: a query peak matches directly or at the precursor difference. entropy: the
                       * direct match wins, as in ms_entropy's hybrid search; cosines: greedy over both, as the modified
@@ -43,10 +43,13 @@ typedef struct {
     nps_search_mode mode;
     nps_score score;
     bool reverse;         /* the same score over the query's peaks that the entry has too (compares with all entries) */
-    double tol_mz;        /* Da, (0, 0.025]; ei ignores it */
+    double tol_mz;        /* Da, (0, NPS_TOL_MZ_MAX]; ei ignores it */
     double tol_precursor; /* Th, NPS_MODE_WINDOW */
     size_t k;
 } nps_search_options;
+
+/* NPS_E_RANGE outside (0, NPS_TOL_MZ_MAX]. */
+NPS_MUST_CHECK nps_status nps_check_tol_mz(double tol_mz, nps_err *err);
 
 /* Unit-resolution data: every m/z is a multiple of 0.1 (within 1e-6), as from quadrupoles and ion traps. In a precursor
  * window, pairs with such a list are matched within NPS_UNIT_TOL instead of tol_mz; so are precursors. */
@@ -58,7 +61,7 @@ double nps_precursor_tolerance(const nps_prepared *q, double ppm, double other);
 
 /* The k best entries of the query's technique with a score above 0 (window: from 0 on) into w->top.
  * Errors: NPS_E_UNSUPPORTED for a technique, mode and score that do not go together (the message says which);
- * NPS_E_RANGE where a mode needs a precursor and the query has none; NPS_E_NOMEM. */
+ * NPS_E_RANGE where a mode needs a precursor and the query has none, or for a tolerance outside its range; NPS_E_NOMEM. */
 NPS_MUST_CHECK nps_status nps_search(const nps_library *lib, const nps_prepared *q, const nps_search_options *o,
                                      const nps_filter *f, nps_workspace *w, nps_err *err);
 

@@ -29,12 +29,6 @@ typedef struct {
     cells cells[NPS_THREADS_MAX];
 } job;
 
-static nps_peak_view row_of(const nps_library *lib, uint32_t e)
-{
-    uint64_t at = lib->clean_at[e];
-    return (nps_peak_view){lib->clean_mz + at, lib->clean_intensity + at, lib->clean_at[e + 1] - at};
-}
-
 /* Fills the cells with an entry's pairs. Weights are square roots of shares, whose squares sum to 1 (within rounding, which
  * the bound's slack covers). */
 static nps_status fill_cells(const job *j, cells *c, nps_peak_view r, nps_err *err)
@@ -167,7 +161,7 @@ static nps_status compare(job *j, uint32_t e, double floor_score, unsigned threa
 {
     nps_thread_scratch *s = j->w->scratch[thread];
     cells *c = &j->cells[thread];
-    nps_peak_view r = row_of(j->lib, e);
+    nps_peak_view r = nps_library_share_row(j->lib, e);
     nps_shift_hit hit = {.entry = e};
     nps_status st = greedy(j, r, 0, s, &hit.plain, &hit.direct, err);
     if (st == NPS_OK)
@@ -180,11 +174,11 @@ static nps_status compare(job *j, uint32_t e, double floor_score, unsigned threa
     return st;
 }
 
-/* Shift to the accuracy of the data, and the pairs of either kind. */
+/* Shift to the accuracy of the data, and the pairs behind it. */
 static nps_status refine(const job *j, nps_shift_hit *hit, nps_err *err)
 {
     nps_thread_scratch *s = j->w->scratch[0];
-    nps_peak_view r = row_of(j->lib, hit->entry);
+    nps_peak_view r = nps_library_share_row(j->lib, hit->entry);
     double score, sum = 0, moment = 0;
     uint32_t pairs;
     nps_status st = greedy(j, r, hit->shift, s, &score, &pairs, err);
@@ -204,6 +198,8 @@ static nps_status refine(const job *j, nps_shift_hit *hit, nps_err *err)
             hit->direct++;
             continue;
         }
+        if (hit->shifted < NPS_ANALOG_PAIRS)
+            hit->pair[hit->shifted] = (nps_analog_pair){j->q.mz[p->a], r.mz[p->b], p->product / score};
         hit->shifted++;
         sum += p->product;
         moment += p->product * d;
@@ -219,8 +215,7 @@ enum { CHUNK = 1024 };
 
 static bool counts(const job *j, uint32_t e)
 {
-    uint8_t t = j->lib->entry_technique[e];
-    return (t == NPS_TECH_MSMS || t == NPS_TECH_DART) && nps_filter_passes(j->lib, j->f, e);
+    return nps_technique_is_fragment(j->lib->entry_technique[e]) && nps_filter_passes(j->lib, j->f, e);
 }
 
 static void bound_chunk(void *arg, unsigned thread, size_t item)
@@ -236,7 +231,7 @@ static void bound_chunk(void *arg, unsigned thread, size_t item)
         j->w->bound[e] = -1;
         if (!counts(j, e))
             continue;
-        s->st = fill_cells(j, c, row_of(j->lib, e), &s->err);
+        s->st = fill_cells(j, c, nps_library_share_row(j->lib, e), &s->err);
         if (s->st == NPS_OK)
             most = largest_bound(j, c);
         empty_cells(c);
@@ -297,12 +292,12 @@ nps_status nps_search_shift(const nps_library *lib, const nps_prepared *q, doubl
         return nps_fail_nomem(err);
     /* Cells no narrower than a ten-thousandth: their number stays bounded, the bound holds all the same. */
     *j = (job){.lib = lib, .f = f, .w = w, .tol = tol_mz, .wide = fmax(tol_mz, 1e-4) + 1e-9};
-    nps_status st = prepare(j, q, k, err);
+    nps_status st = nps_check_tol_mz(tol_mz, err);
+    if (st == NPS_OK)
+        st = prepare(j, q, k, err);
     if (st == NPS_OK) {
         nps_parallel(w->threads, (lib->n_entry + CHUNK - 1) / CHUNK, bound_chunk, j);
-        for (unsigned t = 0; t < w->threads && st == NPS_OK; t++)
-            if (w->scratch[t]->st != NPS_OK)
-                st = nps_fail(err, w->scratch[t]->st, "%s", w->scratch[t]->err.msg);
+        st = nps_workspace_status(w, err);
     }
     if (st == NPS_OK)
         st = nps_bounded_top(w, lib->n_entry, k, compare_entry, j, err);

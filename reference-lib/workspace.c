@@ -82,6 +82,14 @@ nps_status nps_workspace_ready(nps_workspace *w, size_t n_top, size_t k, nps_err
     return NPS_OK;
 }
 
+nps_status nps_workspace_status(const nps_workspace *w, nps_err *err)
+{
+    for (unsigned t = 0; t < w->threads; t++)
+        if (w->scratch[t]->st != NPS_OK)
+            return nps_fail(err, w->scratch[t]->st, "%s", w->scratch[t]->err.msg);
+    return NPS_OK;
+}
+
 nps_status nps_scratch_fit(nps_thread_scratch *s, size_t n, nps_err *err)
 {
     if (n <= s->cap)

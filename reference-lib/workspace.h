@@ -40,6 +40,9 @@ struct nps_workspace {
 /* Scratch of threads 0 .. w->threads - 1 with room for n_top result lists of k each. Errors: NPS_E_NOMEM. */
 NPS_MUST_CHECK nps_status nps_workspace_ready(nps_workspace *w, size_t n_top, size_t k, nps_err *err);
 
+/* The first failure of a thread in the last search, or NPS_OK. */
+NPS_MUST_CHECK nps_status nps_workspace_status(const nps_workspace *w, nps_err *err);
+
 /* Room for n peaks in s->mz and s->intensity. */
 NPS_MUST_CHECK nps_status nps_scratch_fit(nps_thread_scratch *s, size_t n, nps_err *err);
 

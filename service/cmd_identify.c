@@ -220,8 +220,8 @@ static int parse(int argc, char **argv, identify_options *o)
                 return nps_cli_usage("identify", "--top '%s' is outside 1..1000", optarg);
             break;
         case TOL:
-            if (!nps_cli_double(optarg, 1e-6, 0.025, &o->match.tol_mz))
-                return nps_cli_usage("identify", "--tol '%s' is outside (0, 0.025] Da", optarg);
+            if (!nps_cli_double(optarg, 1e-6, NPS_TOL_MZ_MAX, &o->match.tol_mz))
+                return nps_cli_usage("identify", "--tol '%s' is outside (0, %g] Da", optarg, NPS_TOL_MZ_MAX);
             break;
         case PPM:
             if (!nps_cli_double(optarg, 1e-3, 1000, &o->match.tol_precursor_ppm))

@@ -81,10 +81,8 @@ static nps_status tolerance(const search_options *o, double precursor, double *r
         return nps_fail(err, NPS_E_RANGE, "tolerance '%s' is no number", nps_quote(t.p, t.n).s);
     if (ppm)
         v *= (precursor > 0 ? precursor : 200) * 1e-6;
-    if (!(v > 0 && v <= 0.025))
-        return nps_fail(err, NPS_E_RANGE, "tolerance of %g Da is outside (0, 0.025]", v);
     *ret = v;
-    return NPS_OK;
+    return nps_check_tol_mz(v, err);
 }
 
 static void take_top(const search_options *o, const nps_prepared *q, double tol_mz, bool entropy, search_result *r)
@@ -125,7 +123,7 @@ static nps_status search_shift(const search_options *o, const nps_prepared *q, c
         st = nps_search_shift(o->lib, q, tol_mz, f, o->top, o->w, found, &r->n, err);
     for (size_t i = 0; st == NPS_OK && i < r->n; i++) {
         r->hits[i] = (search_hit){.entry = found[i].entry, .score = found[i].score};
-        nps_describe_shift(o->lib, q, &found[i], tol_mz, &r->hits[i].analog);
+        nps_describe_shift(o->lib, &found[i], &r->hits[i].analog);
     }
     return st;
 }

@@ -1,7 +1,5 @@
 #include "spectra/clean.h"
 
-#include "core/shift_match.h"
-
 #include <float.h>
 #include <stdlib.h>
 #include <string.h>

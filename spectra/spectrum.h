@@ -22,6 +22,8 @@ const char *nps_technique_name(nps_technique t);
 /* False when the name is none of them. */
 bool nps_technique_parse(nps_span name, nps_technique *ret_t);
 static inline bool nps_technique_is_mass(nps_technique t) { return t < NPS_TECH_IR; }
+/* Of a gentle ionisation: peaks of accurate mass, often with a precursor. */
+static inline bool nps_technique_is_fragment(nps_technique t) { return t == NPS_TECH_MSMS || t == NPS_TECH_DART; }
 
 /* Text fields with a meaning that we use; each at most once in a spectrum. */
 typedef enum {

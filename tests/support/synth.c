@@ -172,6 +172,17 @@ nps_library *synth_finish(nps_builder *b)
     return lib;
 }
 
+nps_verdict *synth_verdict(const nps_library *lib, const nps_spectrum *s)
+{
+    NPS_AUTO(nps_workspace) w = NULL;
+    nps_match_options o = nps_match_options_default();
+    nps_verdict *v = NULL;
+    nps_err err;
+    assert_ok(nps_workspace_new(&w, &err), &err);
+    assert_ok(nps_match(lib, s, &o, w, &v, &err), &err);
+    return v;
+}
+
 synth_set synth_library(const synth_plan *p)
 {
     uint64_t r = p->seed;

@@ -4,6 +4,7 @@
 #define NPS_TESTS_SUPPORT_SYNTH_H
 
 #include "reference-lib/build.h"
+#include "reference-lib/match.h"
 #include "tests/support/nps_test.h"
 
 /* 12 .. 60 peaks at whole m/z from 30 on. */
@@ -30,6 +31,9 @@ const char *synth_inchikey(unsigned n); /* valid until the next call from the th
 nps_builder *synth_builder(nps_note_fn *note, void *arg);
 void synth_add(nps_builder *b, const nps_spectrum *s); /* as from file "synth.msp", public */
 nps_library *synth_finish(nps_builder *b);             /* frees the builder */
+
+/* The verdict by default options. */
+nps_verdict *synth_verdict(const nps_library *lib, const nps_spectrum *s);
 
 typedef struct {
     uint64_t seed;

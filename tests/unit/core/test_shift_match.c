@@ -98,7 +98,6 @@ static void a_row_is_binned_weighted_and_of_unit_norm(void **state)
     double a = 41 * sqrt(4.0), b = 2047 * sqrt(4.0), norm = sqrt(a * a + b * b);
     assert_near(nps_bin_weight(&q, 41), a / norm, 1e-15, 0);
     assert_near(nps_bin_weight(&q, 2047), b / norm, 1e-15, 0);
-    assert_near(q.sum, (a + b) / norm, 1e-15, 0);
     nps_nominal_row_set(&q, mz, intensity, 2, 0, 1, 1);
     assert_int_equal(q.n, 1);
     assert_near(nps_bin_weight(&q, 17), 1, 0, 0);

@@ -45,24 +45,13 @@ static nps_library *family(int missing, double decimals, bool with_mass, nps_vis
     return synth_finish(b);
 }
 
-static nps_verdict *ask(const nps_library *lib, const nps_spectrum *s)
-{
-    NPS_AUTO(nps_workspace) w = NULL;
-    nps_match_options o = nps_match_options_default();
-    nps_verdict *v = NULL;
-    nps_err err;
-    assert_ok(nps_workspace_new(&w, &err), &err);
-    assert_ok(nps_match(lib, s, &o, w, &v, &err), &err);
-    return v;
-}
-
 static void relatives_agree_on_the_molecular_mass_and_come_first(void **state)
 {
     (void)state;
     for (int missing = 0; missing < FAMILY; missing++) {
         NPS_AUTO_LIBRARY lib = family(missing, 0, true, NPS_VISIBLE_PUBLIC, NULL);
         NPS_AUTO(nps_spectrum) s = member(missing, 0, true);
-        NPS_AUTO(nps_verdict) v = ask(lib, s);
+        NPS_AUTO(nps_verdict) v = synth_verdict(lib, s);
         assert_int_equal(v->molecular_mass, SKELETON + 14 * missing);
         assert_true(v->mass_support >= FAMILY / 2);
         assert_true(v->n_analogs > 0 && v->analogs[0].mass_agrees);
@@ -128,7 +117,7 @@ static void a_library_without_masses_proposes_none(void **state)
     (void)state;
     NPS_AUTO_LIBRARY lib = family(5, 0, false, NPS_VISIBLE_PUBLIC, NULL);
     NPS_AUTO(nps_spectrum) s = member(5, 0, false);
-    NPS_AUTO(nps_verdict) v = ask(lib, s);
+    NPS_AUTO(nps_verdict) v = synth_verdict(lib, s);
     assert_int_equal(v->molecular_mass, 0);
     assert_int_equal(v->mass_support, 0);
     assert_true(v->n_analogs > 0 && !v->analogs[0].mass_agrees);
@@ -148,7 +137,7 @@ static void the_peaks_that_carry_the_shift_are_told_for_open_entries_only(void *
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
         NPS_AUTO_LIBRARY lib = family(5, 0, true, cases[k].visibility, cases[k].embargo);
         NPS_AUTO(nps_spectrum) s = member(5, 0, true);
-        NPS_AUTO(nps_verdict) v = ask(lib, s);
+        NPS_AUTO(nps_verdict) v = synth_verdict(lib, s);
         for (size_t i = 0; i < v->n_analogs; i++) {
             const nps_analog *a = &v->analogs[i];
             assert_int_equal(a->n_pair > 0, cases[k].told && a->shifted > 0);
@@ -165,7 +154,7 @@ static void accurate_masses_give_the_shift_to_ppm(void **state)
     (void)state;
     NPS_AUTO_LIBRARY lib = family(5, 0.0471, true, NPS_VISIBLE_PUBLIC, NULL);
     NPS_AUTO(nps_spectrum) s = member(5, 0.0471, true);
-    NPS_AUTO(nps_verdict) v = ask(lib, s);
+    NPS_AUTO(nps_verdict) v = synth_verdict(lib, s);
     bool seen = false;
     for (size_t i = 0; i < v->n_analogs; i++)
         if (lrint(v->analogs[i].delta_mass) == 14) {
@@ -185,7 +174,7 @@ static void fragment_spectra_without_a_precursor_are_tried_at_all_shifts(void **
     for (size_t i = s->peaks.n / 2; i < s->peaks.n; i++)
         s->peaks.mz[i] += 33.96103;
     s->precursor_mz = 0;
-    NPS_AUTO(nps_verdict) v = ask(set.lib, s);
+    NPS_AUTO(nps_verdict) v = synth_verdict(set.lib, s);
     assert_true(v->n_analogs > 0);
     assert_int_equal(v->analogs[0].entry, 7);
     assert_near(v->analogs[0].delta_mass, 33.96103, 0, 1e-4);

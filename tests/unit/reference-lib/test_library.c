@@ -521,6 +521,11 @@ static void what_the_general_rules_cannot_say_is_checked_too(void **state)
         {"/index/loss/row", 3, 65535},
         {"/index/lag/group", 2, 512},
         {"/index/lag/group", 0, 511},       /* falls within its row */
+        {"/index/lag/code", 1, 128},
+        {"/index/clean/mz", 1, 1},          /* falls within its row */
+        {"/index/clean/mz", 0, 0},
+        {"/index/clean/intensity", -1, 0},
+        {"/index/clean/weight", 2, -1},
         {"/index/fragment/key", -1, 5},     /* falls within its shard */
         {"/index/loss/key", 7, 0},
         {"/ir/entry", 1, 0},                /* traces by entry */

@@ -454,6 +454,9 @@ static void what_does_not_go_together_is_refused(void **state)
          "a reverse search goes with direct matches only"},
         {NPS_TECH_MSMS, 0, {.mode = NPS_MODE_LOSS, .k = 1}, NPS_E_RANGE,
          "this search needs a precursor m/z and the file gives none"},
+        {NPS_TECH_MSMS, 300, {.tol_mz = 0, .k = 1}, NPS_E_RANGE, "m/z tolerance 0 Da is outside (0, 0.025]"},
+        {NPS_TECH_MSMS, 300, {.tol_mz = 0.0251, .k = 1}, NPS_E_RANGE, "m/z tolerance 0.0251 Da is outside (0, 0.025]"},
+        {NPS_TECH_DART, 0, {.tol_mz = NAN, .k = 1}, NPS_E_RANGE, "m/z tolerance nan Da is outside (0, 0.025]"},
     };
     nps_filter f = nps_filter_all();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -82,6 +82,24 @@ static nps_spectrum *analogue(const nps_spectrum *s, double shift)
     return c;
 }
 
+/* Pairs beyond those listed say the rest of the score, with the direct ones. */
+static void assert_pairs(const nps_shift_hit *h, double tol)
+{
+    double shares = 0;
+    for (size_t i = 0; i < h->shifted && i < NPS_ANALOG_PAIRS; i++) {
+        const nps_analog_pair *p = &h->pair[i];
+        assert_near(p->query_mz - p->reference_mz, h->shift, 0, 2 * tol + 1e-9);
+        assert_true(p->share > 0 && (!i || p->share <= p[-1].share));
+        for (size_t k = 0; k < i; k++)
+            assert_true(p->query_mz != h->pair[k].query_mz && p->reference_mz != h->pair[k].reference_mz);
+        shares += p->share;
+    }
+    if (!h->direct && h->shifted <= NPS_ANALOG_PAIRS)
+        assert_near(shares, 1, 1e-6, 0); /* shares are floats */
+    else
+        assert_true(shares < 1 + 1e-6);
+}
+
 static void every_difference_is_tried_as_one_by_one(void **state)
 {
     (void)state;
@@ -111,6 +129,7 @@ static void every_difference_is_tried_as_one_by_one(void **state)
                 assert_true(hits[h].score == want[h].score && hits[h].plain == want[h].plain);
                 assert_int_equal(hits[h].entry, want[h].entry);
                 assert_true(hits[h].shifted > 0);
+                assert_pairs(&hits[h], tol);
             }
         }
         nps_prepared_done(&q);

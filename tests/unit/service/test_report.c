@@ -1,4 +1,3 @@
-#include "reference-lib/match.h"
 #include "service/report.h"
 #include "service/verdict_json.h"
 #include "spectra/quality.h"
@@ -34,17 +33,6 @@ static void done(nps_spectrum *s[3], nps_library *lib)
     for (size_t i = 0; i < 3; i++)
         nps_spectrum_free(s[i]);
     nps_library_release(lib);
-}
-
-static nps_verdict *ask(const nps_library *lib, const nps_spectrum *q)
-{
-    NPS_AUTO(nps_workspace) w = NULL;
-    nps_match_options o = nps_match_options_default();
-    nps_verdict *v = NULL;
-    nps_err err;
-    assert_ok(nps_workspace_new(&w, &err), &err);
-    assert_ok(nps_match(lib, q, &o, w, &v, &err), &err);
-    return v;
 }
 
 static void statements_say_what_the_rule_says(void **state)
@@ -87,7 +75,7 @@ static void a_generated_library_is_called_so_everywhere(void **state)
     (void)state;
     nps_spectrum *s[3];
     nps_library *lib = hostile_library(s, NPS_ENTRY_GENERATED);
-    NPS_AUTO(nps_verdict) v = ask(lib, s[0]);
+    NPS_AUTO(nps_verdict) v = synth_verdict(lib, s[0]);
     NPS_AUTO_BUF b = NPS_BUF_INIT(1 << 20);
     nps_report_text(&b, lib, v, "q");
     assert_non_null(strstr(b.data, "generated, not measured"));
@@ -222,7 +210,7 @@ static void peaks_that_carry_a_shift_are_told_of_open_entries_only(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         nps_spectrum *q;
         nps_library *lib = one_relative(cases[i].visibility, cases[i].embargo, &q);
-        NPS_AUTO(nps_verdict) v = ask(lib, q);
+        NPS_AUTO(nps_verdict) v = synth_verdict(lib, q);
         NPS_AUTO_BUF b = NPS_BUF_INIT(1 << 20);
         assert_int_equal(v->n_analogs, 1);
         assert_int_equal(v->molecular_mass, 195);
@@ -251,7 +239,7 @@ static void names_from_files_never_become_markup(void **state)
     nps_spectrum *s[3];
     nps_library *lib = hostile_library(s, 0);
     for (size_t i = 0; i < 3; i++) {
-        NPS_AUTO(nps_verdict) v = ask(lib, s[i]);
+        NPS_AUTO(nps_verdict) v = synth_verdict(lib, s[i]);
         NPS_AUTO_BUF b = NPS_BUF_INIT(1 << 20);
         nps_report_html_begin(&b, lib, "2026-11-23T12:00:00Z");
         nps_report_html_verdict(&b, lib, v, s[i], evil, "2026-11-23");
@@ -277,7 +265,7 @@ static void peaks_that_may_not_be_shown_are_not_drawn(void **state)
         bool drawn;
     } cases[] = {{0, "2026-11-23", true}, {1, "2026-11-23", false}, {1, "2026-12-01", true}, {2, "2099-01-01", false}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        NPS_AUTO(nps_verdict) v = ask(lib, s[cases[i].q]);
+        NPS_AUTO(nps_verdict) v = synth_verdict(lib, s[cases[i].q]);
         NPS_AUTO_BUF b = NPS_BUF_INIT(1 << 20);
         assert_int_equal(v->hits[0].entry, cases[i].q);
         nps_report_html_verdict(&b, lib, v, s[cases[i].q], "q", cases[i].today);
@@ -304,7 +292,7 @@ static void text_and_json_tell_the_reasons_of_an_unusable_spectrum(void **state)
     nps_library *lib = hostile_library(s, 0);
     NPS_AUTO(nps_spectrum) empty = synth_peaks(NPS_TECH_EI, 0, NULL, NULL, 0);
     empty->repairs[NPS_REPAIR_ZERO] = 3;
-    NPS_AUTO(nps_verdict) v = ask(lib, empty);
+    NPS_AUTO(nps_verdict) v = synth_verdict(lib, empty);
     NPS_AUTO_BUF b = NPS_BUF_INIT(1 << 20);
     nps_report_text(&b, lib, v, "");
     assert_non_null(strstr(b.data, "unnamed spectrum (ei): unusable"));
