@@ -25,7 +25,7 @@ typedef enum {
     NPS_E_CORRUPT  /* our own stored data does not match its digest or invariants */
 } nps_status;
 
-/* Where and what. `line` is 1-based, 0 where no place in an input is meant; `offset` is the byte, 0-based, in the
+/* Where and what. `line` is 1-based, 0 in binary input or where no place is meant; `offset` is the byte, 0-based, in the
  * uncompressed input. `msg` starts with the fault, quotes its subject, holds no control bytes and no full stop. */
 typedef struct {
     nps_status code;

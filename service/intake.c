@@ -140,10 +140,10 @@ void nps_intake_put_problems(nps_jw *w, const nps_intake *in)
         nps_jw_object(w, NULL);
         nps_jw_str(w, "file", in->file[p->file].name);
         nps_jw_str(w, "code", nps_status_name(p->err.code));
-        if (p->err.line) {
+        if (p->err.line)
             nps_jw_i64(w, "line", (int64_t)p->err.line);
+        if (p->err.line || p->err.offset)
             nps_jw_i64(w, "offset", (int64_t)p->err.offset);
-        }
         nps_jw_str(w, "detail", p->err.msg);
         nps_jw_end(w);
     }

@@ -50,10 +50,10 @@ void nps_reply_problem_begin(nps_reply *reply, nps_jw *w, const nps_request *req
     nps_jw_i64(w, "status", http_status);
     nps_jw_str(w, "detail", err->msg);
     nps_jw_str(w, "code", code);
-    if (err->line) {
+    if (err->line)
         nps_jw_i64(w, "line", (int64_t)err->line);
+    if (err->line || err->offset)
         nps_jw_i64(w, "offset", (int64_t)err->offset);
-    }
     nps_jw_str(w, "request_id", req->id);
 }
 

@@ -134,18 +134,13 @@ nps_status nps_jcamp_set_trace(const nps_jcamp_block *b, const nps_jcamp_table *
     if (st != NPS_OK)
         return st;
     fill_missing(p);
-    nps_trace_repairs r = {0};
+    bool resampled = false;
     nps_err why = {0};
-    st = nps_trace_from_points(p->x, p->y, p->n, x_unit, y_unit, max_points, &s->trace, &r, &why);
+    st = nps_spectrum_set_trace(s, p->x, p->y, p->n, x_unit, y_unit, max_points, &resampled, &why);
     if (st != NPS_OK)
         return FAIL_DATA(b, t, st, "%s", why.msg);
-    if (!r.resampled && x_unit == NPS_X_CM1)
+    if (!resampled && x_unit == NPS_X_CM1)
         take_grid(b, &s->trace);
-    s->repairs[NPS_REPAIR_X_UNIT] += r.x_converted;
-    s->repairs[NPS_REPAIR_Y_UNIT] += r.y_converted;
-    s->repairs[NPS_REPAIR_CLIPPED] += r.clipped;
-    s->repairs[NPS_REPAIR_RESAMPLED] += r.resampled;
-    s->repairs[NPS_REPAIR_DUPLICATE] += r.duplicate;
     return NPS_OK;
 }
 

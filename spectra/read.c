@@ -52,13 +52,13 @@ static const struct {
     {"\xfe\xff", 2, "text in UTF-16 (save it as UTF-8)"},
 };
 
-/* Surest format for the text, or NULL. */
-static const nps_format *sniff(nps_span head)
+/* Surest format for the head of a file, or NULL. */
+static const nps_format *sniff(nps_span head, bool binary)
 {
     const nps_format *found = NULL;
     int best = 0;
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
-        int sure = formats[i]->sniff(head);
+        int sure = formats[i]->binary == binary ? formats[i]->sniff(head) : 0;
         if (sure > best) {
             best = sure;
             found = formats[i];
@@ -77,6 +77,10 @@ static const char *name_stranger(nps_span head)
 
 static void start(nps_reader *r, const char *data, size_t len)
 {
+    if (r->format->binary) {
+        r->scan = nps_scan_init(data, len);
+        return;
+    }
     /* DOS programs ended their texts with Ctrl-Z. */
     size_t last = len;
     while (last && (data[last - 1] == '\n' || data[last - 1] == '\r'))
@@ -103,6 +107,31 @@ nps_status nps_reader_open_as(const nps_format *format, const void *data, size_t
     return NPS_OK;
 }
 
+static nps_span head_of(const char *p, size_t n)
+{
+    return (nps_span){p, n < (size_t)64 << 10 ? n : (size_t)64 << 10};
+}
+
+/* Settles r->format and r->scan. */
+static nps_status choose_format(nps_reader *r, const char *data, size_t len, nps_err *err)
+{
+    r->format = sniff(head_of(data, len), true);
+    if (r->format) {
+        start(r, data, len);
+        return NPS_OK;
+    }
+    size_t bom = len >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    const char *stranger = name_stranger((nps_span){data + bom, len - bom});
+    if (stranger)
+        return nps_fail(err, NPS_E_UNSUPPORTED, "this is %s, not a spectrum that can be read here", stranger);
+    r->format = sniff(head_of(data + bom, len - bom), false);
+    if (!r->format)
+        return nps_fail(err, NPS_E_UNSUPPORTED,
+                        "this looks like none of the formats read here (see README.md for the list)");
+    start(r, data, len);
+    return NPS_OK;
+}
+
 nps_status nps_reader_open(const void *data, size_t len, const nps_read_limits *limits, nps_reader **ret_reader,
                            nps_err *err)
 {
@@ -114,25 +143,18 @@ nps_status nps_reader_open(const void *data, size_t len, const nps_read_limits *
     if (!r)
         return nps_fail_nomem(err);
     r->limits = *limits;
+    nps_status st = NPS_OK;
     if (nps_gunzip_is(data, len)) {
-        nps_status st = nps_gunzip(data, len, limits, &r->owned, &len, err);
+        st = nps_gunzip(data, len, limits, &r->owned, &len, err);
         if (st != NPS_OK)
             return st;
         data = r->owned;
         if (!len)
             return nps_fail_at(err, NPS_E_FORMAT, 1, 0, "the compressed file is empty");
     }
-    start(r, data, len);
-    nps_span head = {r->scan.p, (size_t)(r->scan.end - r->scan.p)};
-    if (head.n > (size_t)64 << 10)
-        head.n = (size_t)64 << 10;
-    const char *stranger = name_stranger((nps_span){r->scan.p, (size_t)((const char *)data + len - r->scan.p)});
-    if (stranger)
-        return nps_fail(err, NPS_E_UNSUPPORTED, "this is %s, not a spectrum that can be read here", stranger);
-    r->format = sniff(head);
-    if (!r->format)
-        return nps_fail(err, NPS_E_UNSUPPORTED,
-                        "this looks like none of the formats read here (MSP, MGF, MassBank, JCAMP-DX, two columns)");
+    st = choose_format(r, data, len, err);
+    if (st != NPS_OK)
+        return st;
     *ret_reader = nps_steal(r);
     return NPS_OK;
 }
@@ -145,12 +167,12 @@ nps_status nps_reader_next(nps_reader *r, nps_spectrum **ret_spectrum, nps_err *
     }
     if (r->n_records == r->limits.max_records) {
         r->at_end = true;
-        if (!nps_reader_skip_blank(r)) {
+        if (!r->format->binary && !nps_reader_skip_blank(r)) {
             *ret_spectrum = NULL;
             return NPS_OK;
         }
-        return nps_fail_at(err, NPS_E_LIMIT, r->scan.line + 1, nps_scan_offset(&r->scan, r->scan.p),
-                           "more than %zu records", r->limits.max_records);
+        return nps_fail_at(err, NPS_E_LIMIT, r->format->binary ? 0 : r->scan.line + 1,
+                           nps_scan_offset(&r->scan, r->scan.p), "more than %zu records", r->limits.max_records);
     }
     nps_spectrum *s = NULL;
     nps_status st = r->format->next(r, &s, err);

@@ -209,19 +209,6 @@ static nps_status read_lines(table *t, nps_err *err)
     }
 }
 
-static nps_status make_trace(table *t, const nps_csv_kind *kind, nps_err *err)
-{
-    nps_trace_repairs done = {0};
-    nps_status st = nps_trace_from_points(t->x, t->y, t->n, kind->x_unit, kind->y_unit, t->r->limits.max_points,
-                                          &t->s->trace, &done, err);
-    t->s->repairs[NPS_REPAIR_X_UNIT] += done.x_converted;
-    t->s->repairs[NPS_REPAIR_Y_UNIT] += done.y_converted;
-    t->s->repairs[NPS_REPAIR_CLIPPED] += done.clipped;
-    t->s->repairs[NPS_REPAIR_RESAMPLED] += done.resampled;
-    t->s->repairs[NPS_REPAIR_DUPLICATE] += done.duplicate;
-    return st;
-}
-
 static nps_status make_peaks(table *t, nps_err *err)
 {
     for (size_t i = 0; i < t->n; i++) {
@@ -243,7 +230,8 @@ static nps_status interpret(table *t, nps_err *err)
         return st;
     t->s->technique = kind.technique;
     bool mass = nps_technique_is_mass(kind.technique);
-    st = mass ? make_peaks(t, err) : make_trace(t, &kind, err);
+    st = mass ? make_peaks(t, err) : nps_spectrum_set_trace(t->s, t->x, t->y, t->n, kind.x_unit, kind.y_unit,
+                                                                t->r->limits.max_points, NULL, err);
     if (st == NPS_OK)
         st = nps_spectrum_settle(t->s, err);
     if (st == NPS_OK && mass && !t->s->peaks.n)

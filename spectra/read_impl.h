@@ -25,6 +25,9 @@ struct nps_format {
      * can begin, and at least one line further than before. */
     nps_status (*next)(nps_reader *r, nps_spectrum **ret_spectrum, nps_err *err);
     void (*done)(nps_reader *r); /* may be NULL */
+    /* Not text: asked before well-known strangers are named, given every byte, no BOM or Ctrl-Z taken off. Its errors and
+     * spectra have line 0 and say the byte; it sets r->at_end with its last record. */
+    bool binary;
 };
 
 extern const nps_format nps_format_msp, nps_format_mgf, nps_format_massbank, nps_format_jcamp, nps_format_csv;
@@ -32,6 +35,9 @@ extern const nps_format nps_format_msp, nps_format_mgf, nps_format_massbank, nps
 /* Fails at the line last returned by the scan, at byte `at` of the input (a pointer into it). */
 #define NPS_FAIL_LINE(r, err, code, at, ...)                                                                           \
     nps_fail_at((err), (code), (r)->scan.line, nps_scan_offset(&(r)->scan, (at)), __VA_ARGS__)
+
+/* Fails at a byte of a binary format. */
+#define NPS_FAIL_BYTE(err, code, at, ...) nps_fail_at((err), (code), 0, (at), __VA_ARGS__)
 
 /* Gives an error that knows no place yet the place `at` in the line last returned; passes the status on. */
 static inline nps_status nps_reader_place(const nps_reader *r, nps_err *err, nps_status st, const char *at)

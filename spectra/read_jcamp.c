@@ -235,4 +235,4 @@ static void done_jcamp(nps_reader *r)
     r->state = NULL;
 }
 
-const nps_format nps_format_jcamp = {"jcamp-dx", sniff_jcamp, next_jcamp, done_jcamp};
+const nps_format nps_format_jcamp = {.name = "jcamp-dx", .sniff = sniff_jcamp, .next = next_jcamp, .done = done_jcamp};

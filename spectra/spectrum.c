@@ -207,6 +207,23 @@ nps_status nps_spectrum_add_synonym(nps_spectrum *s, nps_span name, nps_err *err
     return NPS_OK;
 }
 
+nps_status nps_spectrum_set_trace(nps_spectrum *s, const double *x, const double *y, size_t n, nps_x_unit x_unit,
+                                  nps_y_unit y_unit, size_t max_points, bool *opt_resampled, nps_err *err)
+{
+    nps_trace_repairs done = {0};
+    nps_status st = nps_trace_from_points(x, y, n, x_unit, y_unit, max_points, &s->trace, &done, err);
+    if (st != NPS_OK)
+        return st;
+    s->repairs[NPS_REPAIR_X_UNIT] += done.x_converted;
+    s->repairs[NPS_REPAIR_Y_UNIT] += done.y_converted;
+    s->repairs[NPS_REPAIR_CLIPPED] += done.clipped;
+    s->repairs[NPS_REPAIR_RESAMPLED] += done.resampled;
+    s->repairs[NPS_REPAIR_DUPLICATE] += done.duplicate;
+    if (opt_resampled)
+        *opt_resampled = done.resampled != 0;
+    return NPS_OK;
+}
+
 nps_status nps_spectrum_push_peak(nps_spectrum *s, double mz, double intensity, nps_span note, size_t max, nps_err *err)
 {
     if (!note.n)

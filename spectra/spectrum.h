@@ -90,7 +90,7 @@ typedef struct {
     double retention_time_s;/* s; 0: not given */
     int polarity;           /* +1, -1; 0: not given */
     size_t repairs[NPS_REPAIR_COUNT];
-    size_t line, offset; /* where the record begins in its (uncompressed) file; line 1-based */
+    size_t line, offset; /* where the record begins in its (uncompressed) file; line 1-based, 0 in a binary file */
 } nps_spectrum;
 
 nps_status nps_spectrum_new(nps_spectrum **ret_spectrum, nps_err *err) NPS_MUST_CHECK;
@@ -109,6 +109,12 @@ NPS_MUST_CHECK nps_status nps_spectrum_add_meta(nps_spectrum *s, nps_span key, n
 /* Appends a peak, its note treated like any text; otherwise as nps_peaks_push. */
 NPS_MUST_CHECK nps_status nps_spectrum_push_peak(nps_spectrum *s, double mz, double intensity, nps_span note, size_t max,
                                                  nps_err *err);
+
+/* Makes the trace from points as nps_trace_from_points does, and counts what that repaired. *opt_resampled (may be NULL):
+ * whether the points were uneven. */
+NPS_MUST_CHECK nps_status nps_spectrum_set_trace(nps_spectrum *s, const double *x, const double *y, size_t n,
+                                                 nps_x_unit x_unit, nps_y_unit y_unit, size_t max_points,
+                                                 bool *opt_resampled, nps_err *err);
 
 /* The treatment of bytes by itself: a trimmed, terminated UTF-8 copy that the caller frees; NULL when memory is short. */
 char *nps_spectrum_clean_text(nps_spectrum *s, nps_span v);

@@ -50,6 +50,8 @@ static double to_absorbance(double y, nps_y_unit unit, size_t *clipped)
     case NPS_Y_REFLECTANCE: return absorbance(y, clipped);
     case NPS_Y_PERCENT_T:
     case NPS_Y_PERCENT_R: return absorbance(y / 100, clipped);
+    /* f = (1 - R)^2 / 2 R (Kubelka and Munk 1931), solved for R; noise below zero is no reflectance above 1. */
+    case NPS_Y_KUBELKA_MUNK: return absorbance(1 / (1 + fmax(y, 0) + sqrt(fmax(y, 0) * (fmax(y, 0) + 2))), clipped);
     case NPS_Y_ABSORBANCE:
     case NPS_Y_COUNTS: break;
     }

@@ -14,7 +14,7 @@ typedef struct {
     float *y;              /* [n], owned */
 } nps_trace;
 
-typedef enum { NPS_Y_ABSORBANCE, NPS_Y_TRANSMITTANCE, NPS_Y_PERCENT_T, NPS_Y_REFLECTANCE, NPS_Y_PERCENT_R, NPS_Y_COUNTS } nps_y_unit;
+typedef enum { NPS_Y_ABSORBANCE, NPS_Y_TRANSMITTANCE, NPS_Y_PERCENT_T, NPS_Y_REFLECTANCE, NPS_Y_PERCENT_R, NPS_Y_KUBELKA_MUNK, NPS_Y_COUNTS } nps_y_unit;
 typedef enum { NPS_X_CM1, NPS_X_MICROMETRE, NPS_X_NANOMETRE } nps_x_unit;
 
 /* What nps_trace_from_points had to change; counts of points, or 0/1 for the whole trace. */

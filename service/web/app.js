@@ -268,6 +268,9 @@ function spectrumPanel(v, i) {
   return panel;
 }
 
+// Binary files have no lines.
+const place = (p) => [p.line ? `line ${p.line}` : "", "offset" in p ? `byte ${p.offset}` : ""].filter(Boolean).join(", ");
+
 function showAnswer(answer) {
   const v = answer.verdict && answer.verdict.verdict ? answer.verdict : answer;
   const head = v.spectra.length > 1 ? verdictHead(v, "p") : [];
@@ -276,7 +279,7 @@ function showAnswer(answer) {
       : `The minimum scheme of SWGDRUG and ASTM E2329 is not met; missing: ${v.minimum_scheme.missing}.`));
   if (answer.id) head.push(el("p", {}, "Stored as sample ", el("code", {}, answer.id), answer.case ? `; case ${answer.case.code || answer.case}` : ""));
   for (const p of answer.problems || v.problems || [])
-    head.push(el("p", { class: "problem" }, `${p.file ? `${p.file}, ` : ""}line ${p.line}, byte ${p.offset}: ${p.detail}`));
+    head.push(el("p", { class: "problem" }, `${[p.file, place(p)].filter(Boolean).join(", ")}: ${p.detail}`));
   $("verdict").replaceChildren(...head);
   $("spectra").replaceChildren(...v.spectra.map(spectrumPanel));
   $("result").hidden = false;
@@ -284,7 +287,7 @@ function showAnswer(answer) {
 }
 
 function showProblem(problem) {
-  const where = problem.line ? `\nat line ${problem.line}, byte ${problem.offset}` : "";
+  const where = place(problem) ? `\nat ${place(problem)}` : "";
   $("problem").textContent = `${problem.title || "The request failed"}: ${problem.detail || ""}${where}`;
   $("problem").hidden = false;
 }
