@@ -88,7 +88,7 @@ static void plain(void *arg)
     job *j = arg;
     volatile double best = 0;
     float moved[NPS_IR_GRID_N];
-    nps_ir_mask mask = nps_ir_mask_default();
+    nps_ir_mask mask = j->o.mask;
     for (int lag = -(int)j->o.max_lag; lag <= (int)j->o.max_lag; lag++) {
         for (int i = 0; i < NPS_IR_GRID_N; i++)
             moved[i] = i < lag || i - lag >= NPS_IR_GRID_N ? NAN : j->query[i - lag];
@@ -174,7 +174,8 @@ int main(void)
 {
     nps_err err;
     nps_core_init();
-    job j = {.o = nps_ir_options_default(NPS_TECH_IR), .hits = malloc(QUERIES * 512 * sizeof(nps_ir_hit))};
+    nps_trace_prep prep = nps_trace_prep_default();
+    job j = {.o = nps_ir_options_of(NPS_TECH_IR, &prep), .hits = malloc(QUERIES * 512 * sizeof(nps_ir_hit))};
     if (!j.hits)
         return 1;
     must(nps_workspace_new(&j.w, &err), &err);

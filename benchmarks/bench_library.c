@@ -126,7 +126,7 @@ static search_job load_queries(nps_library *lib, const file_text *t)
         must(nps_reader_next(r, &s, &err), &err);
         if (!s)
             break;
-        must(nps_prepare(s, &j.q[j.n++], &err), &err);
+        must(nps_prepare(s, NULL, &j.q[j.n++], &err), &err);
         nps_spectrum_free(s);
     }
     nps_reader_free(r);

@@ -349,7 +349,7 @@ static void bench_technique(size_t n, nps_technique t)
     must(nps_workspace_new(&j.w, &err), &err);
     for (size_t i = 0; i < QUERIES; i++) {
         spectra[i] = spectrum_of(&query, i, t);
-        must(nps_prepare(spectra[i], &j.q[i], &err), &err);
+        must(nps_prepare(spectra[i], NULL, &j.q[i], &err), &err);
         must(nps_topk_init(&j.top[i], TOP, &err), &err);
     }
     report_searches(&j, t, at);

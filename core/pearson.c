@@ -115,29 +115,48 @@ static double total(const double *lane)
     return ((lane[0] + lane[4]) + (lane[2] + lane[6])) + ((lane[1] + lane[5]) + (lane[3] + lane[7]));
 }
 
-double nps_pearson(nps_simd level, const float *a, const float *b, size_t n, uint32_t *ret_common)
+/* Moments of all n points about (a0, b0). */
+static sums moments(nps_simd level, const float *a, const float *b, size_t n, double a0, double b0)
 {
-    size_t first = 0, whole = n - n % LANES;
-    while (first < n && (isnan(a[first]) || isnan(b[first])))
-        first++;
-    *ret_common = 0;
-    if (first == n)
-        return 0;
     sums s = {0};
+    size_t whole = n - n % LANES;
     float rest_a[LANES], rest_b[LANES];
-    double a0 = (double)a[first], b0 = (double)b[first];
     for (size_t j = 0; j < LANES; j++) {
         rest_a[j] = whole + j < n ? a[whole + j] : NAN;
         rest_b[j] = whole + j < n ? b[whole + j] : NAN;
     }
     add(level, a, b, whole, a0, b0, &s);
     add(level, rest_a, rest_b, LANES, a0, b0, &s);
+    return s;
+}
+
+static double within_one(double c)
+{
+    return c > 1 ? 1 : c < -1 ? -1 : c;
+}
+
+double nps_pearson(nps_simd level, const float *a, const float *b, size_t n, uint32_t *ret_common)
+{
+    size_t first = 0;
+    while (first < n && (isnan(a[first]) || isnan(b[first])))
+        first++;
+    *ret_common = 0;
+    if (first == n)
+        return 0;
+    sums s = moments(level, a, b, n, (double)a[first], (double)b[first]);
     double count = s.n, sa = total(s.a), sb = total(s.b), aa = total(s.aa), bb = total(s.bb);
     double va = aa - sa * sa / count, vb = bb - sb * sb / count;
     *ret_common = s.n;
     /* What is left of the squares below one part in 10^12 is rounding. */
     if (!(va > 1e-12 * aa && vb > 1e-12 * bb))
         return 0;
-    double c = (total(s.ab) - sa * sb / count) / sqrt(va) / sqrt(vb);
-    return c > 1 ? 1 : c < -1 ? -1 : c;
+    return within_one((total(s.ab) - sa * sb / count) / sqrt(va) / sqrt(vb));
+}
+
+double nps_row_cosine(nps_simd level, const float *a, const float *b, size_t n, uint32_t *ret_common)
+{
+    sums s = moments(level, a, b, n, 0, 0);
+    double aa = total(s.aa), bb = total(s.bb);
+    *ret_common = s.n;
+    return aa > 0 && bb > 0 ? within_one(total(s.ab) / sqrt(aa) / sqrt(bb)) : 0;
 }

@@ -5,9 +5,9 @@
 #include "reference-lib/digest.h"
 #include "reference-lib/index.h"
 #include "reference-lib/intern.h"
-#include "reference-lib/ir.h"
 #include "reference-lib/layout.h"
 #include "reference-lib/library_h5.h"
+#include "reference-lib/prepare.h"
 #include "spectra/quality.h"
 
 #include <math.h>
@@ -35,6 +35,7 @@ typedef struct {
 struct nps_builder {
     nps_build_options options;
     nps_library_attributes attributes;
+    nps_trace_prep trace_prep;
     nps_intern text;
     nps_intern key;        /* substance keys; id = substance + 1 */
     substance_row *sub;
@@ -79,6 +80,13 @@ nps_status nps_builder_new(const nps_build_options *o, nps_builder **ret_builder
                             texts[i].size - 2);
         memcpy(texts[i].to, from, strlen(from) + 1);
     }
+    b->trace_prep = o->trace_prep ? *o->trace_prep : nps_trace_prep_default();
+    NPS_AUTO_BUF prep = NPS_BUF_INIT(sizeof b->attributes.trace_prep - 1);
+    nps_trace_prep_text(&prep, &b->trace_prep);
+    nps_status good = nps_buf_check(&prep, err);
+    if (good != NPS_OK)
+        return good;
+    memcpy(b->attributes.trace_prep, prep.data, prep.len + 1);
     b->n_slot = 1024;
     b->by_hash = nps_array(b->n_slot, sizeof *b->by_hash);
     nps_status st = b->by_hash ? nps_intern_init(&b->text, err) : nps_fail_nomem(err);
@@ -345,7 +353,7 @@ static nps_status add_trace(nps_builder *b, const nps_trace *t, nps_err *err)
     if (st == NPS_OK)
         st = nps_grow(&b->ir_y, &b->cap_ir_y, (b->n_ir + 1) * NPS_IR_GRID_N, sizeof *b->ir_y, SIZE_MAX / 8, err);
     if (st == NPS_OK)
-        st = nps_ir_grid(t, b->ir_y + b->n_ir * NPS_IR_GRID_N, err);
+        st = nps_prepare_trace(t, &b->trace_prep, b->ir_y + b->n_ir * NPS_IR_GRID_N, err);
     if (st == NPS_OK)
         b->ir_entry[b->n_ir++] = (uint32_t)b->n_entry;
     return st;
@@ -633,6 +641,7 @@ static void name_generation(nps_library *lib)
     nps_digest_state s;
     char hex[NPS_DIGEST_HEX];
     nps_digest_init(&s);
+    nps_digest_add(&s, lib->trace_prep_text, strlen(lib->trace_prep_text));
     for (size_t i = 0; i < nps_layout_n; i++) {
         uint64_t n = nps_layout_cells(lib, &nps_layout[i]);
         nps_digest_add(&s, &n, sizeof n);
@@ -661,6 +670,8 @@ nps_status nps_builder_finish(nps_builder *b, unsigned threads, nps_library **re
     lib->builder = a->builder;
     lib->licence = a->licence;
     memcpy(lib->created, a->created, sizeof lib->created);
+    lib->trace_prep_text = a->trace_prep;
+    lib->trace_prep = b->trace_prep;
     st = lay_out_substances(b, lib, err);
     if (st == NPS_OK)
         st = lay_out_entries(b, lib, err);

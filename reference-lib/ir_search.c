@@ -19,8 +19,14 @@ typedef struct {
     nps_ir_plan *plan[GROUP];
     size_t side[GROUP]; /* the first query with the same core */
     const nps_filter *filter;
-    float *bound;       /* [n][lib->n_ir]; minus infinity once a row is dealt with */
+    float *bound;       /* [n][lib->n_ir]; minus infinity once a row is dealt with, infinity where no bound is known */
 } search;
+
+/* Bounds are known for plain correlations only. */
+static bool is_bounded(const search *s)
+{
+    return s->o->score == NPS_IR_CORRELATION && !s->o->derivative;
+}
 
 static bool passes(const search *s, size_t q, uint64_t row)
 {
@@ -79,35 +85,64 @@ static void bound_rows(void *arg, unsigned thread, size_t item)
 
 /* --- exact scores ------------------------------------------------------------------------------------------------------ */
 
-static double score_at(const search *s, const nps_ir_lag *l, uint64_t row, uint32_t *ret_common)
+/* A row of the library as it is compared; `room` [NPS_IR_GRID_N] holds it where it is made. */
+static const float *values_of(const search *s, uint64_t row, float *room)
 {
-    double c = nps_pearson(s->level, l->moved, s->lib->ir_y + row * NPS_IR_GRID_N, NPS_IR_GRID_N, ret_common);
-    return *ret_common < NPS_IR_COMMON_MIN ? 0 : c;
+    const float *y = s->lib->ir_y + row * NPS_IR_GRID_N;
+    if (!s->o->derivative)
+        return y;
+    /* The query went the same way without an error. */
+    NPS_ASSERT(nps_ir_derivative(y, s->o->derivative, s->o->window, room, NULL) == NPS_OK);
+    return room;
+}
+
+static double score_at(const search *s, const nps_ir_lag *l, const float *y, uint32_t *ret_common)
+{
+    double c = s->o->score == NPS_IR_CORRELATION ? nps_pearson(s->level, l->moved, y, NPS_IR_GRID_N, ret_common)
+                                                 : nps_row_cosine(s->level, l->moved, y, NPS_IR_GRID_N, ret_common);
+    if (*ret_common < NPS_IR_COMMON_MIN)
+        return 0;
+    if (s->o->score == NPS_IR_ANGLE)
+        return 1 - 2 * acos(c) / M_PI;
+    return s->o->score == NPS_IR_EUCLID ? fmax(0, 1 - sqrt(1 - c)) : c;
+}
+
+/* Upper bounds of the scores of one row at each lag. */
+static void bound_lags(const search *s, const nps_ir_plan *p, uint64_t row, float (*bound)[NPS_IR_BLOCK])
+{
+    nps_ir_side side;
+    if (is_bounded(s)) {
+        nps_ir_side_of(s->level, s->lib, &p->core, row, 1, &side);
+        nps_ir_bounds(s->level, s->lib, p, &side, row, 1, bound);
+    } else {
+        for (size_t l = 0; l < p->n_lag; l++)
+            bound[l][0] = INFINITY;
+    }
 }
 
 /* The best lag of a row whose score may reach `at_least`; below that the score may come out too small. */
 static double score_row(const search *s, const nps_ir_plan *p, uint64_t row, double at_least, size_t *ret_lag,
                         uint32_t *ret_common)
 {
+    float room[NPS_IR_GRID_N];
+    const float *y = values_of(s, row, room);
     *ret_lag = 0;
     if (p->n_lag == 1)
-        return score_at(s, &p->lag[0], row, ret_common);
-    nps_ir_side side;
+        return score_at(s, &p->lag[0], y, ret_common);
     float bound[NPS_IR_LAGS_MAX][NPS_IR_BLOCK];
-    nps_ir_side_of(s->level, s->lib, &p->core, row, 1, &side);
-    nps_ir_bounds(s->level, s->lib, p, &side, row, 1, bound);
+    bound_lags(s, p, row, bound);
     /* The most promising lag first, so that its score rules out others. */
     size_t top = 0;
     for (size_t l = 1; l < p->n_lag; l++)
         if (bound[l][0] > bound[top][0])
             top = l;
     *ret_lag = top;
-    double best = score_at(s, &p->lag[top], row, ret_common);
+    double best = score_at(s, &p->lag[top], y, ret_common);
     for (size_t l = 0; l < p->n_lag; l++) {
         uint32_t common;
         if (l == top || p->lag[l].dead || (double)bound[l][0] < fmax(best, at_least))
             continue;
-        double c = score_at(s, &p->lag[l], row, &common);
+        double c = score_at(s, &p->lag[l], y, &common);
         if (c > best || (c == best && l < *ret_lag)) {
             best = c;
             *ret_lag = l;
@@ -172,24 +207,23 @@ static nps_status score_likeliest(search *s, size_t q, nps_topk *likely, nps_top
     return NPS_OK;
 }
 
-static nps_ir_hit describe(const search *s, const nps_ir_plan *p, nps_ranked found)
+static nps_ir_hit describe(const search *s, const nps_ir_plan *p, uint32_t row)
 {
-    const nps_library *lib = s->lib;
-    const float *y = lib->ir_y + (size_t)found.index * NPS_IR_GRID_N;
-    size_t at, first = 0, last = NPS_IR_GRID_N - 1;
+    float room[NPS_IR_GRID_N];
+    size_t at, first = 0, last = NPS_IR_GRID_N;
     uint32_t common;
-    double score = score_row(s, p, found.index, 0, &at, &common);
-    const float *q = p->lag[at].moved;
-    while (isnan(q[first]) || isnan(y[first]))
+    double score = score_row(s, p, row, 0, &at, &common);
+    const float *q = p->lag[at].moved, *y = values_of(s, row, room);
+    while (first < last && (isnan(q[first]) || isnan(y[first])))
         first++;
-    while (isnan(q[last]) || isnan(y[last]))
+    while (last > first && (isnan(q[last - 1]) || isnan(y[last - 1])))
         last--;
     return (nps_ir_hit){.score = score,
-                        .entry = lib->ir_entry[found.index],
+                        .entry = s->lib->ir_entry[row],
                         .lag = p->lag[at].lag,
                         .common = common,
-                        .first_cm1 = NPS_IR_GRID_X0 + NPS_IR_GRID_DX * (double)first,
-                        .last_cm1 = NPS_IR_GRID_X0 + NPS_IR_GRID_DX * (double)last};
+                        .first_cm1 = common ? NPS_IR_GRID_X0 + NPS_IR_GRID_DX * (double)first : 0,
+                        .last_cm1 = common ? NPS_IR_GRID_X0 + NPS_IR_GRID_DX * (double)(last - 1) : 0};
 }
 
 /* top[0] gathers, top[1] lists the likeliest and then serves the first thread, top[2 ..] the others. */
@@ -207,7 +241,7 @@ static nps_status finish_query(search *s, size_t q, nps_topk *top, nps_ir_hit *r
             nps_topk_add(&top[0], top[i].item[j].score, top[i].item[j].index);
     nps_topk_sort(&top[0]);
     for (size_t i = 0; i < top[0].n; i++)
-        ret_hits[i] = describe(s, s->plan[q], top[0].item[i]);
+        ret_hits[i] = describe(s, s->plan[q], top[0].item[i].index);
     *ret_n = top[0].n;
     return NPS_OK;
 }
@@ -220,6 +254,8 @@ static nps_status check(const nps_ir_options *o, nps_err *err)
         return nps_fail(err, NPS_E_RANGE, "lag of %u points is outside 0..%d", o->max_lag, NPS_IR_LAG_MAX);
     if (o->mask.n > NPS_IR_REGIONS_MAX)
         return nps_fail(err, NPS_E_RANGE, "number of masked regions %zu is outside 0..%d", o->mask.n, NPS_IR_REGIONS_MAX);
+    if (o->score > NPS_IR_EUCLID || o->derivative > 2)
+        return nps_fail(err, NPS_E_RANGE, "hit quality %d of derivative %u is unknown", (int)o->score, o->derivative);
     for (size_t i = 0; i < o->mask.n; i++)
         if (o->mask.region[i].from >= o->mask.region[i].to || o->mask.region[i].to > NPS_IR_GRID_N)
             return nps_fail(err, NPS_E_RANGE, "masked region %u to %u is not within the %d grid points",
@@ -235,24 +271,44 @@ static size_t first_with_core(const search *s, const nps_ir_core *core)
     return i;
 }
 
+/* Adds the plan of one more query. */
+static nps_status add_plan(search *s, const float *query, nps_err *err)
+{
+    float room[NPS_IR_GRID_N];
+    nps_status st = NPS_OK;
+    if (s->o->derivative) {
+        st = nps_ir_derivative(query, s->o->derivative, s->o->window, room, err);
+        query = room;
+    }
+    if (st == NPS_OK)
+        st = nps_ir_plan_new(query, s->o->max_lag, &s->o->mask, &s->plan[s->n], err);
+    if (st != NPS_OK)
+        return st;
+    s->side[s->n] = first_with_core(s, &s->plan[s->n]->core);
+    s->n++;
+    return NPS_OK;
+}
+
+static void drop_plans(search *s)
+{
+    for (size_t q = 0; q < s->n; q++)
+        nps_ir_plan_free(s->plan[q]);
+    s->n = 0;
+}
+
 static nps_status search_group(search *s, const float *query, nps_topk *top, nps_ir_hit *ret_hits, size_t *ret_n,
                                size_t n, nps_err *err)
 {
     nps_status st = NPS_OK;
-    s->n = 0;
-    while (s->n < n && st == NPS_OK) {
-        st = nps_ir_plan_new(query + s->n * NPS_IR_GRID_N, s->o->max_lag, &s->o->mask, &s->plan[s->n], err);
-        if (st != NPS_OK)
-            break;
-        s->side[s->n] = first_with_core(s, &s->plan[s->n]->core);
-        s->n++;
-    }
-    if (st == NPS_OK)
+    for (size_t q = 0; q < n && st == NPS_OK; q++)
+        st = add_plan(s, query + q * NPS_IR_GRID_N, err);
+    if (st == NPS_OK && is_bounded(s))
         nps_parallel(s->threads, chunks(s), bound_rows, s);
+    for (size_t i = 0; st == NPS_OK && !is_bounded(s) && i < n * s->lib->n_ir; i++)
+        s->bound[i] = INFINITY;
     for (size_t q = 0; q < n && st == NPS_OK; q++)
         st = finish_query(s, q, top, ret_hits + q * s->k, ret_n + q, err);
-    for (size_t q = 0; q < s->n; q++)
-        nps_ir_plan_free(s->plan[q]);
+    drop_plans(s);
     return st;
 }
 
@@ -285,18 +341,32 @@ nps_status nps_search_ir_many(const nps_library *lib, const float *query, size_t
     return st;
 }
 
-nps_status nps_search_ir(const nps_library *lib, const float *query, nps_technique technique, const nps_filter *f,
+nps_status nps_search_ir(const nps_library *lib, const float *query, const nps_ir_options *o, const nps_filter *f,
                          size_t k, nps_workspace *w, nps_err *err)
 {
-    nps_ir_options o = nps_ir_options_default(technique);
     NPS_AUTO_MEM(nps_ir_hit *) hits = nps_array(k, sizeof *hits);
     size_t n = 0;
     nps_status st = hits ? nps_topk_reset(&w->top, k, err) : nps_fail_nomem(err);
     if (st == NPS_OK)
-        st = nps_search_ir_many(lib, query, 1, &o, f, k, w, hits, &n, err);
+        st = nps_search_ir_many(lib, query, 1, o, f, k, w, hits, &n, err);
     for (size_t i = 0; i < n && st == NPS_OK; i++)
         nps_topk_add(&w->top, hits[i].score, hits[i].entry);
     if (st == NPS_OK)
         nps_topk_sort(&w->top);
+    return st;
+}
+
+nps_status nps_ir_compare(const nps_library *lib, const float *query, const nps_ir_options *o, uint32_t entry,
+                          nps_ir_hit *ret_hit, nps_err *err)
+{
+    search s = {.lib = lib, .o = o, .level = nps_simd_best(), .threads = 1};
+    const float *y = nps_ir_row(lib, entry);
+    NPS_ASSERT(y);
+    nps_status st = check(o, err);
+    if (st == NPS_OK)
+        st = add_plan(&s, query, err);
+    if (st == NPS_OK)
+        *ret_hit = describe(&s, s.plan[0], (uint32_t)((size_t)(y - lib->ir_y) / NPS_IR_GRID_N));
+    drop_plans(&s);
     return st;
 }

@@ -11,6 +11,7 @@
 #include "core/similarity.h"
 #include "reference-lib/calibration.h"
 #include "spectra/spectrum.h"
+#include "spectra/trace_prep.h"
 
 #include <stdint.h>
 
@@ -75,7 +76,10 @@ typedef struct nps_library {
     const uint64_t *synonym_at;
     const uint32_t *synonym;
 
-    /* Infrared and Raman traces on the common grid (NPS_IR_GRID_*), absorbance, NaN outside the measured range. */
+    /* Infrared and Raman traces on the common grid (NPS_IR_GRID_*), absorbance, NaN outside the measured range; prepared by
+     * these steps, apart from a derivative, which searches take. Queries are prepared alike. */
+    nps_trace_prep trace_prep;
+    const char *trace_prep_text; /* nps_trace_prep_text of them */
     uint64_t n_ir;
     const uint32_t *ir_entry; /* ascending */
     const float *ir_y; /* [n_ir][NPS_IR_GRID_N] */

@@ -4,12 +4,12 @@
 
 #include "reference-lib/library.h"
 
-enum { NPS_LIBRARY_SCHEMA = 2, NPS_LIBRARY_HEADER_BYTES = 4096 };
+enum { NPS_LIBRARY_SCHEMA = 3, NPS_LIBRARY_HEADER_BYTES = 4096 };
 
 /* The attributes of the root group. */
 typedef struct {
     char generation[33], created[24];
-    char name[256], builder[64], licence[256];
+    char name[256], builder[64], licence[256], trace_prep[512];
 } nps_library_attributes;
 
 /* Writes all arrays of lib to a new file at `path` (must not exist), with room for our header in front. libhdf5 1.10.8

@@ -25,8 +25,8 @@ static const struct technique_rule {
     [NPS_TECH_EI] = {2, 0.80, 12, 20, 0.80},
     [NPS_TECH_MSMS] = {2.5, 0.60, 8, 12, 0.70},
     [NPS_TECH_DART] = {1.5, 0.60, 8, 12, 0.80},
-    [NPS_TECH_IR] = {3, 0.90, 25, 25, 0.90},
-    [NPS_TECH_RAMAN] = {3, 0.90, 25, 25, 0.90},
+    [NPS_TECH_IR] = {3, 0.90, 25, 25, 0.78},
+    [NPS_TECH_RAMAN] = {3, 0.90, 25, 25, 0.78},
 };
 /* Parts of the evidence of an MS/MS entry (msms_evidence). */
 static const double other_precursor = 0.10, precursor_base = 0.15, near_precursor = 0.85, precursor_decay = 4;
@@ -48,9 +48,24 @@ nps_status nps_match_check_options(const nps_match_options *o, nps_err *err)
     nps_status st = nps_check_tol_mz(o->tol_mz, err);
     if (st != NPS_OK)
         return st;
+    if (!(o->max_lag_cm1 >= 0 && o->max_lag_cm1 <= NPS_IR_LAG_MAX * NPS_IR_GRID_DX))
+        return nps_fail(err, NPS_E_RANGE, "largest move %g 1/cm is outside [0, %g]", o->max_lag_cm1,
+                        NPS_IR_LAG_MAX * NPS_IR_GRID_DX);
     if (!(o->tol_precursor_ppm > 0 && o->tol_precursor_ppm <= 1000))
         return nps_fail(err, NPS_E_RANGE, "precursor tolerance %g ppm is outside (0, 1000]", o->tol_precursor_ppm);
     return NPS_OK;
+}
+
+const nps_trace_prep *nps_match_prep(const nps_library *lib, const nps_match_options *o)
+{
+    return o->trace_prep ? o->trace_prep : &lib->trace_prep;
+}
+
+nps_ir_options nps_match_ir_options(const nps_library *lib, nps_technique technique, const nps_match_options *o)
+{
+    nps_ir_options ir = nps_ir_options_of(technique, nps_match_prep(lib, o));
+    ir.max_lag = (unsigned)(o->max_lag_cm1 / NPS_IR_GRID_DX);
+    return ir;
 }
 
 /* --- evidence ----------------------------------------------------------------------------------------------------------- */
@@ -146,12 +161,13 @@ nps_status nps_find_candidates(const nps_library *lib, const nps_prepared *q, co
 {
     nps_status st = NPS_OK;
     const nps_search_options ei = {.mode = NPS_MODE_OPEN, .score = NPS_SCORE_WEIGHTED_COSINE, .k = k};
+    const nps_ir_options ir = nps_match_ir_options(lib, q->technique, o);
     if (q->technique == NPS_TECH_EI)
         st = nps_search(lib, q, &ei, f, w, err);
     else if (nps_technique_is_mass(q->technique))
         st = find_msms(lib, q, o, f, k, w, err);
     else
-        st = nps_search_ir(lib, q->grid, q->technique, f, k, w, err);
+        st = nps_search_ir(lib, q->grid, &ir, f, k, w, err);
     return st == NPS_OK ? join_substances(lib, &w->top, &rules[q->technique], ret_c, ret_n, err) : st;
 }
 
@@ -205,8 +221,17 @@ static nps_status describe_hit(const nps_library *lib, const nps_prepared *q, co
                     (nps_is_unit_resolution(peaks) || nps_is_unit_resolution(row));
         h->reverse = clean_reverse(peaks, row, unit ? NPS_UNIT_TOL : o->tol_mz, &h->matched, &h->explained);
     } else {
+        nps_ir_options ir = nps_match_ir_options(lib, q->technique, o);
+        nps_ir_hit hit;
+        nps_status st = nps_ir_compare(lib, q->grid, &ir, h->entry, &hit, err);
+        if (st != NPS_OK)
+            return st;
         h->reverse = h->score;
         h->explained = h->score * h->score;
+        h->matched = hit.common;
+        h->first_cm1 = hit.first_cm1;
+        h->last_cm1 = hit.last_cm1;
+        h->moved_cm1 = NPS_IR_GRID_DX * hit.lag;
     }
     return NPS_OK;
 }
@@ -231,9 +256,19 @@ static nps_status list_hits(const nps_library *lib, const nps_prepared *q, const
 
 /* --- the rules ------------------------------------------------------------------------------------------------------------------ */
 
+static bool is_compared_as_built(const nps_library *lib, const nps_match_options *o)
+{
+    NPS_AUTO_BUF text = NPS_BUF_INIT(1024);
+    nps_trace_prep_text(&text, nps_match_prep(lib, o));
+    return o->max_lag_cm1 < NPS_IR_GRID_DX && text.data && strcmp(text.data, lib->trace_prep_text) == 0;
+}
+
 static void set_threshold(const nps_library *lib, const nps_match_options *o, nps_verdict *v)
 {
-    const nps_calibration *cal = &lib->calibration[v->technique];
+    const nps_calibration none = {NPS_CALIBRATION_NONE, 0, NULL}, *cal = &lib->calibration[v->technique];
+    /* Pairs that were compared in another way say nothing of this one. */
+    if (!nps_technique_is_mass(v->technique) && !is_compared_as_built(lib, o))
+        cal = &none;
     if (o->own_calibration && o->own_calibration[v->technique].n)
         cal = &o->own_calibration[v->technique];
     v->calibration = cal->source;
@@ -302,12 +337,14 @@ nps_status nps_match(const nps_library *lib, const nps_spectrum *query, const np
     v->quality = nps_quality_check(query);
     memcpy(v->repairs, query->repairs, sizeof v->repairs);
     nps_digest_spectrum(query, v->input_digest);
+    v->trace_prep = *nps_match_prep(lib, options);
+    v->max_lag_cm1 = options->max_lag_cm1;
     set_threshold(lib, options, v);
     if (!nps_quality_is_usable(v->quality)) {
         v->outcome = NPS_UNUSABLE;
     } else {
         nps_prepared q;
-        st = nps_prepare(query, &q, err);
+        st = nps_prepare(query, nps_match_prep(lib, options), &q, err);
         if (st == NPS_OK) {
             st = judge(lib, &q, options, w, v, err);
             nps_prepared_done(&q);

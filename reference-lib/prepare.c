@@ -23,7 +23,24 @@ static nps_status prepare_peaks(nps_peak_view peaks, nps_prepared *p, nps_err *e
                                        : nps_index_clean(peaks, p->precursor, &p->clean, &p->weight, err);
 }
 
-nps_status nps_prepare(const nps_spectrum *s, nps_prepared *ret, nps_err *err)
+nps_status nps_prepare_trace(const nps_trace *t, const nps_trace_prep *prep, float *ret_y, nps_err *err)
+{
+    NPS_AUTO_MEM(float *) y = nps_array(t->n, sizeof *y);
+    if (!y)
+        return nps_fail_nomem(err);
+    memcpy(y, t->y, t->n * sizeof *y);
+    nps_trace copy = {.n = t->n, .x0_cm1 = t->x0_cm1, .dx_cm1 = t->dx_cm1, .y = y};
+    nps_status st = NPS_OK;
+    if (prep) {
+        nps_trace_prep steps = *prep;
+        if (steps.derivative)
+            steps.derivative = steps.window = 0;
+        st = nps_trace_prepare(&copy, &steps, err);
+    }
+    return st == NPS_OK ? nps_ir_grid(&copy, ret_y, err) : st;
+}
+
+nps_status nps_prepare(const nps_spectrum *s, const nps_trace_prep *prep, nps_prepared *ret, nps_err *err)
 {
     nps_prepared p = {.technique = s->technique, .precursor = s->precursor_mz, .polarity = s->polarity};
     nps_status st = NPS_OK;
@@ -31,7 +48,7 @@ nps_status nps_prepare(const nps_spectrum *s, nps_prepared *ret, nps_err *err)
         st = prepare_peaks(nps_peaks_view(&s->peaks), &p, err);
     } else {
         p.grid = nps_array(NPS_IR_GRID_N, sizeof *p.grid);
-        st = p.grid ? nps_ir_grid(&s->trace, p.grid, err) : nps_fail_nomem(err);
+        st = p.grid ? nps_prepare_trace(&s->trace, prep, p.grid, err) : nps_fail_nomem(err);
     }
     if (st == NPS_OK)
         *ret = p;
@@ -52,9 +69,7 @@ nps_status nps_prepare_entry(const nps_library *lib, uint32_t entry, nps_prepare
         p.grid = nps_array(NPS_IR_GRID_N, sizeof *p.grid);
         if (!p.grid)
             return nps_fail_nomem(err);
-        for (uint64_t r = 0; r < lib->n_ir; r++)
-            if (lib->ir_entry[r] == entry)
-                memcpy(p.grid, lib->ir_y + r * NPS_IR_GRID_N, NPS_IR_GRID_N * sizeof *p.grid);
+        memcpy(p.grid, nps_ir_row(lib, entry), NPS_IR_GRID_N * sizeof *p.grid);
     }
     if (st == NPS_OK)
         *ret = p;

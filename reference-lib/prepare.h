@@ -17,8 +17,13 @@ typedef struct {
     float *grid;          /* ir, raman: [NPS_IR_GRID_N] */
 } nps_prepared;
 
-/* Errors: NPS_E_NOMEM, NPS_E_NUMERIC. The caller calls nps_prepared_done after success. */
-NPS_MUST_CHECK nps_status nps_prepare(const nps_spectrum *s, nps_prepared *ret, nps_err *err);
+/* @param prep  steps for a trace; NULL: none. A derivative is left to the search, which takes it of both sides.
+ * Errors: NPS_E_RANGE for a trace shorter than its smoothing window; NPS_E_NOMEM, NPS_E_NUMERIC. The caller calls
+ * nps_prepared_done after success. */
+NPS_MUST_CHECK nps_status nps_prepare(const nps_spectrum *s, const nps_trace_prep *prep, nps_prepared *ret, nps_err *err);
+
+/* A trace on the grid of the library after the steps but the derivative. @param ret_y  [NPS_IR_GRID_N]. Errors as above. */
+NPS_MUST_CHECK nps_status nps_prepare_trace(const nps_trace *t, const nps_trace_prep *prep, float *ret_y, nps_err *err);
 /* The same from an entry of the library itself. */
 NPS_MUST_CHECK nps_status nps_prepare_entry(const nps_library *lib, uint32_t entry, nps_prepared *ret, nps_err *err);
 void nps_prepared_done(nps_prepared *p);

@@ -16,7 +16,10 @@ typedef struct {
     double score;     /* [0, 1] the technique's main similarity (ei: weighted cosine; msms: spectral entropy; ir: correlation) */
     double reverse;   /* [0, 1] the same over the peaks of the reference only */
     double explained; /* [0, 1] part of the query's intensity that the reference explains */
-    uint32_t matched; /* peaks in common */
+    uint32_t matched; /* peaks, or points of a trace, in common */
+    /* ir, raman */
+    double first_cm1, last_cm1; /* range that was compared */
+    double moved_cm1;           /* by which the query was moved up */
 } nps_hit;
 
 typedef struct {
@@ -73,6 +76,9 @@ typedef struct {
     uint64_t calibration_n;
     double threshold;                   /* conformity at and above which a substance belongs to the set */
     double coverage_low, coverage_high; /* 90 % interval of the true coverage for this many pairs (Beta distribution) */
+    /* ir, raman: how query and references were prepared and compared. */
+    nps_trace_prep trace_prep;
+    double max_lag_cm1;
     /* Quality. */
     unsigned quality;                  /* bits: spectra/quality.h */
     size_t repairs[NPS_REPAIR_COUNT];  /* what the reader repaired */

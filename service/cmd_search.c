@@ -169,7 +169,7 @@ static nps_status search_trace(const search_options *o, const nps_prepared *q, c
     NPS_AUTO_MEM(nps_ir_hit *) found = nps_array(o->top, sizeof *found);
     if (!found)
         return nps_fail_nomem(err);
-    nps_ir_options how = nps_ir_options_default(q->technique);
+    nps_ir_options how = nps_ir_options_of(q->technique, &o->lib->trace_prep);
     how.max_lag = (unsigned)(o->max_lag_cm1 / NPS_IR_GRID_DX);
     nps_status st = nps_search_ir_many(o->lib, q->grid, 1, &how, f, o->top, o->w, found, &r->n, err);
     for (size_t i = 0; st == NPS_OK && i < r->n; i++)
@@ -183,7 +183,7 @@ static nps_status search(const search_options *o, const nps_spectrum *s, search_
     nps_prepared q;
     nps_filter f = nps_filter_all();
     f.polarity = s->polarity;
-    nps_status st = nps_prepare(s, &q, err);
+    nps_status st = nps_prepare(s, &o->lib->trace_prep, &q, err);
     if (st != NPS_OK)
         return st;
     const char *score = o->score ? o->score : default_score(o, s->technique);

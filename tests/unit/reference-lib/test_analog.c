@@ -93,7 +93,7 @@ static void who_disagrees_on_the_mass_goes_behind_whatever_its_score(void **stat
     nps_weighed_lag found[NPS_LAG_HITS];
     nps_mass_estimate mass;
     size_t n, agreeing = 0;
-    assert_ok(nps_prepare(s, &q, &err), &err);
+    assert_ok(nps_prepare(s, NULL, &q, &err), &err);
     assert_ok(nps_weigh_lags(lib, &q, &all, 3, w, found, &n, &mass, &err), &err);
     nps_prepared_done(&q);
     assert_int_equal(mass.mass, SKELETON + 14 * 5);

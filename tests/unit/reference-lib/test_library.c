@@ -370,9 +370,9 @@ static void other_files_are_refused_by_name(void **state)
     nps_library *lib = NULL;
     snprintf(file, sizeof file, "%s/schema.h5", dir);
     copy_library(file);
-    write_at(file, 0, "npswatch library 3", 18);
+    write_at(file, 0, "npswatch library 4", 18);
     assert_int_equal(nps_library_open(file, NPS_OPEN_VERIFY, &lib, &err), NPS_E_UNSUPPORTED);
-    assert_string_equal(err.msg, "library schema 3; this program reads schema 2: build the library again from its sources");
+    assert_string_equal(err.msg, "library schema 4; this program reads schema 3: build the library again from its sources");
     write_at(file, 0, "Npswatch library 1", 18);
     assert_int_equal(nps_library_open(file, NPS_OPEN_VERIFY, &lib, &err), NPS_E_FORMAT);
     assert_string_equal(err.msg, "this is no npswatch library");
@@ -391,7 +391,7 @@ static void reseal(const char *file)
     nps_err err;
     assert_non_null(data);
     assert_ok(nps_digest_tree(data + NPS_LIBRARY_HEADER_BYTES, len - NPS_LIBRARY_HEADER_BYTES, 1, digest, &err), &err);
-    snprintf(header, sizeof header, "npswatch library 2\nsize %zu\nblake2b-256-tree-1MiB %s\n", len, digest);
+    snprintf(header, sizeof header, "npswatch library 3\nsize %zu\nblake2b-256-tree-1MiB %s\n", len, digest);
     write_at(file, 0, header, sizeof header);
     free(data);
 }

@@ -564,7 +564,7 @@ static void the_stated_coverage_holds_on_fresh_replicates(void **state)
             nps_filter f = nps_filter_all();
             f.substance = i;
             f.contributor = lib->entry_contributor[2 * i + 1];
-            assert_ok(nps_prepare(fresh[i], &q, &err), &err);
+            assert_ok(nps_prepare(fresh[i], &lib->trace_prep, &q, &err), &err);
             assert_ok(nps_find_candidates(lib, &q, &o, &f, 512, w, &c, &n, &err), &err);
             for (size_t k = 0; k < n; k++)
                 covered += c[k].substance == i && c[k].conformity >= threshold;

@@ -280,7 +280,7 @@ static nps_prepared prepared(const nps_spectrum *s)
 {
     nps_prepared q;
     nps_err err;
-    assert_ok(nps_prepare(s, &q, &err), &err);
+    assert_ok(nps_prepare(s, NULL, &q, &err), &err);
     return q;
 }
 
@@ -368,7 +368,7 @@ static double plain_correlation(const float *a, const float *b)
     for (int pass = 0; pass < 2; pass++)
         for (size_t i = 0; i < NPS_IR_GRID_N; i++) {
             double x = 400 + 2 * (double)i;
-            if ((x >= 2280 && x < 2400) || isnan(a[i]) || isnan(b[i]))
+            if ((x >= 2280 && x <= 2400) || isnan(a[i]) || isnan(b[i]))
                 continue;
             if (pass == 0) {
                 sa += (double)a[i];
@@ -390,6 +390,7 @@ static void the_infrared_search_equals_comparing_with_every_entry(void **state)
     nps_err err;
     double *score = calloc(lib->n_entry, sizeof *score);
     float *grid = calloc(NPS_IR_GRID_N, sizeof *grid);
+    nps_ir_options ir = nps_ir_options_of(NPS_TECH_IR, &lib->trace_prep), raman = nps_ir_options_of(NPS_TECH_RAMAN, &lib->trace_prep);
     for (uint32_t e = 0; e < lib->n_entry; e += 4) {
         if (lib->entry_technique[e] != NPS_TECH_IR)
             continue;
@@ -402,9 +403,9 @@ static void the_infrared_search_equals_comparing_with_every_entry(void **state)
         for (int i = 0; i < 5; i++) {
             nps_filter f = filter_number(i, e);
             size_t k = ks[(size_t)i % 3];
-            assert_ok(nps_search_ir(lib, grid, NPS_TECH_IR, &f, k, w, &err), &err);
+            assert_ok(nps_search_ir(lib, grid, &ir, &f, k, w, &err), &err);
             assert_top("ir", w->top.item, w->top.n, k, rank(lib, &f, score, 1e-300));
-            assert_ok(nps_search_ir(lib, grid, NPS_TECH_RAMAN, &f, k, w, &err), &err);
+            assert_ok(nps_search_ir(lib, grid, &raman, &f, k, w, &err), &err);
             assert_int_equal(w->top.n, 0);
         }
     }
@@ -429,10 +430,11 @@ static void an_empty_query_finds_nothing(void **state)
             assert_int_equal(w->top.n, 0);
         }
     }
+    nps_ir_options ir = nps_ir_options_of(NPS_TECH_IR, &lib->trace_prep);
     float *nowhere = calloc(NPS_IR_GRID_N, sizeof *nowhere);
     for (size_t i = 0; i < NPS_IR_GRID_N; i++)
         nowhere[i] = NAN;
-    assert_ok(nps_search_ir(lib, nowhere, NPS_TECH_IR, &f, 5, w, &err), &err);
+    assert_ok(nps_search_ir(lib, nowhere, &ir, &f, 5, w, &err), &err);
     assert_int_equal(w->top.n, 0);
     free(nowhere);
 }

@@ -11,7 +11,7 @@ static nps_prepared prepared(const nps_spectrum *s)
 {
     nps_prepared q;
     nps_err err;
-    assert_ok(nps_prepare(s, &q, &err), &err);
+    assert_ok(nps_prepare(s, NULL, &q, &err), &err);
     return q;
 }
 
