@@ -149,7 +149,7 @@ static void plain_derivative(const float *y, unsigned derivative, float *ret)
     for (int i = 0; i < N; i++) {
         double sum = i < 4 || i + 4 >= N ? NAN : 0;
         for (int k = -4; k <= 4 && i >= 4 && i + 4 < N; k++)
-            sum += (double)y[i + k] * (derivative == 1 ? k / 60.0 : (3 * k * k - 20) / 462.0);
+            sum += ((double)y[i + k] - (double)y[i]) * (derivative == 1 ? k / 60.0 : (3 * k * k - 20) / 462.0);
         ret[i] = (float)sum;
     }
 }
