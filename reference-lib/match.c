@@ -6,6 +6,7 @@
 #include "reference-lib/index.h"
 #include "reference-lib/ir.h"
 #include "reference-lib/match_impl.h"
+#include "reference-lib/mixture.h"
 #include "spectra/clean.h"
 #include "spectra/quality.h"
 
@@ -36,7 +37,7 @@ enum { CANDIDATE_ENTRIES = 512 };
 nps_match_options nps_match_options_default(void)
 {
     return (nps_match_options){
-        .alpha = 0.05, .top = 10, .tol_mz = 0.02, .tol_precursor_ppm = 10, .with_analogs = true};
+        .alpha = 0.05, .top = 10, .tol_mz = 0.02, .tol_precursor_ppm = 10, .with_analogs = true, .with_mixture = true};
 }
 
 nps_status nps_match_check_options(const nps_match_options *o, nps_err *err)
@@ -302,6 +303,18 @@ static nps_status choose_set(const nps_candidate *c, size_t n, nps_verdict *v, n
     return NPS_OK;
 }
 
+/* A single component says no more than the hits do. */
+static nps_status look_for_mixture(const nps_library *lib, const nps_prepared *q, const nps_match_options *o,
+                                   nps_workspace *w, nps_verdict *v, nps_err *err)
+{
+    NPS_AUTO(nps_mixture) m = NULL;
+    nps_ir_options ir = nps_match_ir_options(lib, q->technique, o);
+    nps_status st = nps_find_mixture(lib, q, &ir, o->tol_mz, NPS_MIXTURE_MAX, w, &m, err);
+    if (st == NPS_OK && m->n > 1)
+        v->mixture = nps_steal(m);
+    return st;
+}
+
 static nps_status judge(const nps_library *lib, const nps_prepared *q, const nps_match_options *o, nps_workspace *w,
                         nps_verdict *v, nps_err *err)
 {
@@ -318,6 +331,8 @@ static nps_status judge(const nps_library *lib, const nps_prepared *q, const nps
         st = nps_find_analogs(lib, q, o, &f, w, v, err);
     if (st == NPS_OK)
         st = nps_vote_classes(lib, q, c, n, v, err);
+    if (st == NPS_OK && o->with_mixture && nps_mixture_applies(q->technique))
+        st = look_for_mixture(lib, q, o, w, v, err);
     if (v->n_analogs > o->top)
         v->n_analogs = o->top;
     return st;

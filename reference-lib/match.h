@@ -14,6 +14,7 @@ typedef struct {
     double tol_mz;   /* Da, for msms and accurate-mass data; (0, NPS_TOL_MZ_MAX]; default 0.02 */
     double tol_precursor_ppm; /* precursor tolerance; default 10. Unit-mass precursors: NPS_UNIT_TOL */
     bool with_analogs;        /* default true */
+    bool with_mixture;        /* ei, dart, ir, raman: also what the sample could be mixed of; default true */
     const nps_trace_prep *trace_prep; /* steps for a trace in place of the library's own; NULL (default): those */
     double max_lag_cm1;       /* traces: the query may be moved by up to this, 0 .. 20, in steps of 2; default 0 */
     const nps_calibration *own_calibration; /* [NPS_TECH_COUNT] or NULL: replaces the library's where its n > 0 */

@@ -16,7 +16,7 @@ void nps_prepared_done(nps_prepared *p)
     *p = (nps_prepared){0};
 }
 
-static nps_status prepare_peaks(nps_peak_view peaks, nps_prepared *p, nps_err *err)
+nps_status nps_prepare_peaks(nps_peak_view peaks, nps_prepared *p, nps_err *err)
 {
     p->measured = peaks;
     return p->technique == NPS_TECH_EI ? nps_clean_nominal(peaks, &p->nominal, err)
@@ -45,7 +45,7 @@ nps_status nps_prepare(const nps_spectrum *s, const nps_trace_prep *prep, nps_pr
     nps_prepared p = {.technique = s->technique, .precursor = s->precursor_mz, .polarity = s->polarity};
     nps_status st = NPS_OK;
     if (nps_technique_is_mass(s->technique)) {
-        st = prepare_peaks(nps_peaks_view(&s->peaks), &p, err);
+        st = nps_prepare_peaks(nps_peaks_view(&s->peaks), &p, err);
     } else {
         p.grid = nps_array(NPS_IR_GRID_N, sizeof *p.grid);
         st = p.grid ? nps_prepare_trace(&s->trace, prep, p.grid, err) : nps_fail_nomem(err);
@@ -64,7 +64,7 @@ nps_status nps_prepare_entry(const nps_library *lib, uint32_t entry, nps_prepare
                       .polarity = lib->entry_polarity[entry]};
     nps_status st = NPS_OK;
     if (nps_technique_is_mass(p.technique)) {
-        st = prepare_peaks(nps_library_peak_row(lib, entry), &p, err);
+        st = nps_prepare_peaks(nps_library_peak_row(lib, entry), &p, err);
     } else {
         p.grid = nps_array(NPS_IR_GRID_N, sizeof *p.grid);
         if (!p.grid)

@@ -24,6 +24,8 @@ NPS_MUST_CHECK nps_status nps_prepare(const nps_spectrum *s, const nps_trace_pre
 
 /* A trace on the grid of the library after the steps but the derivative. @param ret_y  [NPS_IR_GRID_N]. Errors as above. */
 NPS_MUST_CHECK nps_status nps_prepare_trace(const nps_trace *t, const nps_trace_prep *prep, float *ret_y, nps_err *err);
+/* Fills the peaks of *p, whose technique, precursor and polarity are set; `peaks` must outlive it. */
+NPS_MUST_CHECK nps_status nps_prepare_peaks(nps_peak_view peaks, nps_prepared *p, nps_err *err);
 /* The same from an entry of the library itself. */
 NPS_MUST_CHECK nps_status nps_prepare_entry(const nps_library *lib, uint32_t entry, nps_prepared *ret, nps_err *err);
 void nps_prepared_done(nps_prepared *p);

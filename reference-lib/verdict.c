@@ -8,6 +8,15 @@ const char *nps_outcome_name(nps_outcome o)
     return o <= NPS_UNUSABLE ? names[o] : "unknown";
 }
 
+void nps_mixture_free(nps_mixture *m)
+{
+    if (!m)
+        return;
+    free(m->residual_y);
+    nps_peaks_done(&m->residual);
+    free(m);
+}
+
 void nps_verdict_free(nps_verdict *v)
 {
     if (!v)
@@ -16,6 +25,7 @@ void nps_verdict_free(nps_verdict *v)
     free(v->hits);
     free(v->analogs);
     free(v->classes);
+    nps_mixture_free(v->mixture);
     free(v);
 }
 

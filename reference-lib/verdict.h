@@ -54,6 +54,30 @@ typedef struct {
     double p;
 } nps_class;
 
+enum { NPS_MIXTURE_MAX = 6, NPS_ALIKE_MAX = 5 };
+
+typedef struct {
+    uint32_t entry, substance;
+    double share;  /* (0, 1] of the explained signal; all add up to 1. Mass spectra: of the ions; traces: of the bands' norm */
+    double gain;   /* explained by all less explained by all others */
+    double worth;  /* [0, 1] part of what the others leave unexplained that it explains; the first one: of everything */
+    uint32_t alike[NPS_ALIKE_MAX]; /* further substances that would explain nearly as much in its place, best first */
+    size_t n_alike;
+} nps_component;
+
+typedef struct {
+    nps_technique technique;
+    nps_component component[NPS_MIXTURE_MAX]; /* largest share first */
+    size_t n;         /* 0: no entry of the library has anything in common with the query */
+    double explained; /* [0, 1] part of the query's signal (weighted sum of squares) */
+    double single;    /* [0, 1] the same by the best one alone */
+    /* What is left: query less components, in the query's own units. */
+    float *residual_y;   /* traces: [NPS_IR_GRID_N], NaN where nothing was compared, can be below 0; otherwise NULL */
+    nps_peaks residual;  /* mass spectra: peaks of which something is left */
+} nps_mixture;
+void nps_mixture_free(nps_mixture *m);
+NPS_DEFINE_FREEP(nps_mixture)
+
 typedef struct {
     nps_outcome outcome;
     nps_technique technique;
@@ -76,6 +100,7 @@ typedef struct {
     uint64_t calibration_n;
     double threshold;                   /* conformity at and above which a substance belongs to the set */
     double coverage_low, coverage_high; /* 90 % interval of the true coverage for this many pairs (Beta distribution) */
+    nps_mixture *mixture; /* owned; NULL: not asked for, or none (mixture.h) */
     /* ir, raman: how query and references were prepared and compared. */
     nps_trace_prep trace_prep;
     double max_lag_cm1;

@@ -122,6 +122,20 @@ static void text_analogs(nps_buf *b, const nps_library *lib, const nps_verdict *
         text_analog(b, lib, &v->analogs[i], i + 1);
 }
 
+void nps_report_mixture_text(nps_buf *b, const nps_library *lib, const nps_mixture *m)
+{
+    nps_buf_printf(b, "  %zu component%s explain%s %.1f %% of the signal; the best one alone %.1f %%\n", m->n,
+                   m->n == 1 ? "" : "s", m->n == 1 ? "s" : "", 100 * m->explained, 100 * m->single);
+    for (size_t i = 0; i < m->n; i++) {
+        const nps_component *c = &m->component[i];
+        nps_buf_printf(b, "    %5.1f %% of the signal  %s (explains %.0f %% of what the others leave)\n", 100 * c->share,
+                       sub_name(lib, c->substance), 100 * c->worth);
+        for (size_t k = 0; k < c->n_alike; k++)
+            nps_buf_printf(b, "%s%s%s", k ? ", " : "        nearly as well: ", sub_name(lib, c->alike[k]),
+                           k + 1 == c->n_alike ? "\n" : "");
+    }
+}
+
 static void statement_line(nps_buf *b, const nps_library *lib, nps_outcome outcome, const nps_member *set, size_t n,
                            double alpha, nps_calibration_source source)
 {

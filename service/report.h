@@ -3,7 +3,7 @@
 #define NPS_SERVICE_REPORT_H
 
 #include "core/buf.h"
-#include "reference-lib/verdict.h"
+#include "reference-lib/mixture.h"
 
 void nps_report_text(nps_buf *b, const nps_library *lib, const nps_verdict *v, const char *query);
 void nps_report_sample_text(nps_buf *b, const nps_library *lib, const nps_sample_verdict *v,
@@ -23,6 +23,9 @@ void nps_report_sample_statement(nps_buf *b, const nps_library *lib, const nps_s
  * ASTM E2329). */
 void nps_report_statement(nps_buf *b, const nps_library *lib, nps_outcome outcome, const nps_member *set, size_t n_set,
                           double alpha, nps_calibration_source calibration);
+
+/* Components of a mixture, one a line. */
+void nps_report_mixture_text(nps_buf *b, const nps_library *lib, const nps_mixture *m);
 
 /* Decimals to show of a mass or m/z: none of a nominal one, where they would claim more than was measured. */
 int nps_report_decimals(double mass);

@@ -28,6 +28,15 @@ static void put_set(nps_jw *w, const nps_library *lib, const nps_member *set, si
     nps_jw_end(w);
 }
 
+void nps_jw_compared(nps_jw *w, double first_cm1, double last_cm1, double moved_cm1)
+{
+    nps_jw_array(w, "range_cm1");
+    nps_jw_num(w, NULL, first_cm1, 0);
+    nps_jw_num(w, NULL, last_cm1, 0);
+    nps_jw_end(w);
+    nps_jw_num(w, "moved_cm1", moved_cm1, 0);
+}
+
 static void put_hits(nps_jw *w, const nps_library *lib, const nps_verdict *v, const char *today)
 {
     nps_jw_array(w, "hits");
@@ -41,8 +50,9 @@ static void put_hits(nps_jw *w, const nps_library *lib, const nps_verdict *v, co
         nps_jw_num(w, "score", h->score, 4);
         nps_jw_num(w, "reverse", h->reverse, 4);
         nps_jw_num(w, "explained", h->explained, 4);
-        if (nps_technique_is_mass(v->technique))
-            nps_jw_i64(w, "matched", h->matched);
+        nps_jw_i64(w, "matched", h->matched);
+        if (!nps_technique_is_mass(v->technique))
+            nps_jw_compared(w, h->first_cm1, h->last_cm1, h->moved_cm1);
         nps_jw_str(w, "visibility", nps_visibility_name((nps_visibility)lib->entry_visibility[h->entry]));
         nps_jw_bool(w, "peaks_available", open);
         if (open)
@@ -110,6 +120,47 @@ static void put_analogs(nps_jw *w, const nps_library *lib, const nps_verdict *v,
         nps_jw_shifted_peaks(w, a->pair, a->n_pair);
         nps_jw_end(w);
     }
+    nps_jw_end(w);
+}
+
+static void put_alike(nps_jw *w, const nps_library *lib, const nps_component *c)
+{
+    nps_jw_array(w, "alike");
+    for (size_t i = 0; i < c->n_alike; i++) {
+        nps_jw_object(w, NULL);
+        put_substance(w, lib, c->alike[i]);
+        nps_jw_end(w);
+    }
+    nps_jw_end(w);
+}
+
+void nps_jw_mixture(nps_jw *w, const char *key, const nps_library *lib, const nps_mixture *m, const char *today,
+                    bool with_residual)
+{
+    bool open = nps_mixture_is_open(m, lib, today);
+    NPS_AUTO(nps_spectrum) residual = NULL;
+    nps_jw_object(w, key);
+    nps_jw_num(w, "explained", m->explained, 4);
+    nps_jw_num(w, "explained_single", m->single, 4);
+    nps_jw_array(w, "components");
+    for (size_t i = 0; i < m->n; i++) {
+        const nps_component *c = &m->component[i];
+        nps_jw_object(w, NULL);
+        nps_jw_i64(w, "rank", (int64_t)i + 1);
+        nps_jw_i64(w, "entry", c->entry);
+        put_substance(w, lib, c->substance);
+        nps_jw_num(w, "share", c->share, 4);
+        nps_jw_num(w, "gain", c->gain, 4);
+        nps_jw_num(w, "worth", c->worth, 4);
+        nps_jw_bool(w, "peaks_available", nps_library_entry_is_open(lib, c->entry, today));
+        put_alike(w, lib, c);
+        nps_jw_end(w);
+    }
+    nps_jw_end(w);
+    nps_jw_bool(w, "residual_available", open);
+    /* Without memory for it the residual is left out, as where it is withheld. */
+    if (with_residual && open && nps_mixture_residual(m, "query", &residual, NULL) == NPS_OK && residual)
+        nps_jw_spectrum(w, "residual", residual);
     nps_jw_end(w);
 }
 

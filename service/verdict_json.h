@@ -2,7 +2,7 @@
 #ifndef NPS_SERVICE_VERDICT_JSON_H
 #define NPS_SERVICE_VERDICT_JSON_H
 
-#include "reference-lib/verdict.h"
+#include "reference-lib/mixture.h"
 #include "service/json.h"
 
 typedef struct {
@@ -22,6 +22,14 @@ void nps_jw_spectrum(nps_jw *w, const char *key, const nps_spectrum *s);
  * with_peaks adds what was measured, for plots. */
 void nps_jw_sample_verdict(nps_jw *w, const char *key, const nps_library *lib, const nps_sample_verdict *v,
                            const char *sample, const char *today, const nps_spectrum *const *spectra, bool with_peaks);
+
+/* Components of a mixture ("mixture"), with what is left ("residual", a spectrum) where with_residual says so and every
+ * component is open to all on the day. */
+void nps_jw_mixture(nps_jw *w, const char *key, const nps_library *lib, const nps_mixture *m, const char *today,
+                    bool with_residual);
+
+/* Of a trace: "range_cm1" that was compared and "moved_cm1". */
+void nps_jw_compared(nps_jw *w, double first_cm1, double last_cm1, double moved_cm1);
 
 /* What `npswatch search` prints too: "delta_formulas" with mass and error (Da), "shifted_peaks", "molecular_mass". */
 void nps_jw_molecular_mass(nps_jw *w, int32_t mass, uint32_t support);
