@@ -142,6 +142,14 @@ static nps_status refuse_code(size_t at, const char *what, const char *name, uns
                        what, name);
 }
 
+static nps_status refuse_ordinate(const nps_spc_file *f, const char *verdict, nps_err *err)
+{
+    const char *name = nps_spc_ordinate_name(f->y_type);
+    if (!name)
+        return nps_fail_at(err, NPS_E_UNSUPPORTED, 0, y_at(f), "ordinate with the unknown code %u", f->y_type);
+    return nps_fail_at(err, NPS_E_UNSUPPORTED, 0, y_at(f), "ordinate in '%s' is %s", name, verdict);
+}
+
 /* Of a file over wavelengths whose experiment is `experiment`. */
 static nps_status check_wavelengths(const nps_spc_file *f, unsigned experiment, double low, double high, nps_err *err)
 {
@@ -187,7 +195,7 @@ static nps_status check_mass_ordinate(const nps_spc_file *f, nps_err *err)
     case Y_RELATIVE: return NPS_OK;
     default: break;
     }
-    return refuse_code(y_at(f), "mass spectrum with ordinate in", nps_spc_ordinate_name(f->y_type), f->y_type, err);
+    return refuse_ordinate(f, "no abundance of ions", err);
 }
 
 nps_status nps_spc_kind_of(const nps_spc_file *f, double low, double high, nps_spc_kind *ret_kind, nps_err *err)
@@ -238,7 +246,7 @@ static nps_status raman_unit(const nps_spc_file *f, nps_y_unit *ret_unit, nps_er
     case Y_RELATIVE: *ret_unit = NPS_Y_COUNTS; return NPS_OK;
     default: break;
     }
-    return refuse_code(y_at(f), "Raman spectrum with ordinate in", nps_spc_ordinate_name(f->y_type), f->y_type, err);
+    return refuse_ordinate(f, "no Raman intensity", err);
 }
 
 nps_status nps_spc_y_unit(const nps_spc_file *f, double largest, nps_y_unit *ret_unit, nps_err *err)
@@ -255,5 +263,5 @@ nps_status nps_spc_y_unit(const nps_spc_file *f, double largest, nps_y_unit *ret
     case Y_REFLECTANCE: return part_or_percent(f, largest, NPS_Y_REFLECTANCE, NPS_Y_PERCENT_R, ret_unit, err);
     default: break;
     }
-    return refuse_code(y_at(f), "infrared spectrum with ordinate in", nps_spc_ordinate_name(f->y_type), f->y_type, err);
+    return refuse_ordinate(f, "neither absorbance, transmittance nor reflectance", err);
 }
