@@ -17,6 +17,14 @@ enum { ATTRIBUTES_MAX = 200, ATTRIBUTE_BYTES_MAX = 32 << 10, VARIABLE_TEXT_MAX =
 
 static const double NO_VALUE = -9999;
 
+/* Numbers of each scan, and texts of the instrument, that are kept under their names. */
+static const char *const number_names[] = {"actual_scan_number", "total_intensity", "a_d_sampling_rate",
+                                           "scan_duration", "resolution"};
+static const char *const text_names[] = {"instrument_name",       "instrument_mfr",        "instrument_model",
+                                         "instrument_serial_no",  "instrument_id",         "instrument_sw_version",
+                                         "instrument_fw_version", "instrument_os_version", "instrument_comments"};
+enum { N_NUMBERS = sizeof number_names / sizeof *number_names, N_TEXTS = sizeof text_names / sizeof *text_names };
+
 typedef struct {
     const nps_nc_var *var;
     double scale, offset;
@@ -31,6 +39,9 @@ typedef struct {
     nps_technique technique;
     int polarity;
     bool said_empty;
+    nps_span title, mode;
+    const nps_nc_var *number[N_NUMBERS]; /* NULL where the file has none */
+    nps_span text[N_TEXTS];
 } andi_state;
 
 typedef struct {
@@ -104,7 +115,9 @@ static nps_status take_file_facts(andi_state *a, nps_err *err)
     if (nps_span_starts(type, "continuum"))
         return NPS_FAIL_BYTE(err, NPS_E_UNSUPPORTED, nps_nc_find_att(&a->nc, NULL, "experiment_type")->at,
                              "mass spectra in profile form ('%s'), not as peaks", nps_quote(type.p, type.n).s);
-    a->technique = technique_of(file_text(&a->nc, "test_ionization_mode"));
+    a->title = file_text(&a->nc, "experiment_title");
+    a->mode = file_text(&a->nc, "test_ionization_mode");
+    a->technique = technique_of(a->mode);
     a->polarity = nps_span_starts(sign, "pos") ? 1 : nps_span_starts(sign, "neg") ? -1 : 0;
     return NPS_OK;
 }
@@ -122,8 +135,8 @@ static nps_status find_scan(andi_state *a, size_t i, scan *ret_scan, nps_err *er
     *ret_scan = (scan){.i = i};
     if (n == 0 || n == NO_VALUE)
         return NPS_OK;
-    /* Values of a variable are exact integers, or the comparisons fail. */
-    if (!(from >= 0 && n > 0 && from <= (double)n_points && n <= (double)n_points - from))
+    if (!(from >= 0 && n > 0 && from <= (double)n_points && n <= (double)n_points - from) || from != floor(from) ||
+        n != floor(n))
         return NPS_FAIL_BYTE(err, NPS_E_FORMAT, nps_nc_value_at(nc, a->count ? a->count : a->index, i),
                              "scan %zu of %zu has points %.9g to %.9g of %zu", i + 1, a->n_scans, from + 1, from + n,
                              n_points);
@@ -166,6 +179,25 @@ static nps_status find_scans(andi_state *a, nps_err *err)
     return NPS_OK;
 }
 
+/* Broken ones are left out: no spectrum depends on them. */
+static void find_remarks(andi_state *a)
+{
+    for (size_t k = 0; k < N_NUMBERS; k++) {
+        const nps_nc_var *v = nps_nc_find_var(&a->nc, number_names[k]);
+        a->number[k] = v && v->type != NPS_NC_CHAR && nps_nc_check(&a->nc, v, NULL) == NPS_OK ? v : NULL;
+    }
+    for (size_t k = 0; k < N_TEXTS; k++) {
+        /* An array of texts, one for each instrument: the first is taken. */
+        const nps_nc_var *v = nps_nc_find_var(&a->nc, text_names[k]);
+        a->text[k] = (nps_span){"", 0};
+        if (!v || v->type != NPS_NC_CHAR || !v->n || v->n_per_record || nps_nc_check(&a->nc, v, NULL) != NPS_OK)
+            continue;
+        nps_span text = {a->nc.all.p + v->begin, v->n_last < VARIABLE_TEXT_MAX ? v->n_last : VARIABLE_TEXT_MAX};
+        const char *nul = memchr(text.p, '\0', text.n);
+        a->text[k] = nps_span_trim((nps_span){text.p, nul ? (size_t)(nul - text.p) : text.n});
+    }
+}
+
 static nps_status open_file(nps_reader *r, nps_err *err)
 {
     andi_state *a = nps_array(1, sizeof *a);
@@ -185,6 +217,7 @@ static nps_status open_file(nps_reader *r, nps_err *err)
     if (!a->intensity.var || a->intensity.var->n != a->mass.var->n)
         return NPS_FAIL_BYTE(err, NPS_E_FORMAT, a->mass.var->at, "mass_values has %zu values, but intensity_values %zu",
                              a->mass.var->n, a->intensity.var ? a->intensity.var->n : 0);
+    find_remarks(a);
     st = take_file_facts(a, err);
     return st == NPS_OK ? find_scans(a, err) : st;
 }
@@ -215,18 +248,14 @@ static nps_status add_number(nps_spectrum *s, const char *key, double v, nps_err
 
 static nps_status take_scan_numbers(const andi_state *a, const scan *sc, nps_spectrum *s, nps_err *err)
 {
-    static const char *const names[] = {"actual_scan_number", "total_intensity", "a_d_sampling_rate", "scan_duration",
-                                        "resolution"};
     char text[64];
     snprintf(text, sizeof text, "%zu of %zu", sc->i + 1, a->n_scans);
     nps_status st = nps_spectrum_add_meta(s, NPS_SPAN("Scan"), nps_span_of(text), err);
-    for (size_t k = 0; k < sizeof names / sizeof *names && st == NPS_OK; k++) {
-        const nps_nc_var *v = nps_nc_find_var(&a->nc, names[k]);
-        if (!v || v->type == NPS_NC_CHAR || sc->i >= v->n || nps_nc_check(&a->nc, v, NULL) != NPS_OK)
-            continue;
-        double value = nps_nc_value(&a->nc, v, sc->i);
+    for (size_t k = 0; k < N_NUMBERS && st == NPS_OK; k++) {
+        const nps_nc_var *v = a->number[k];
+        double value = v && sc->i < v->n ? nps_nc_value(&a->nc, v, sc->i) : 0;
         if (isfinite(value) && value != 0 && value != NO_VALUE)
-            st = add_number(s, names[k], value, err);
+            st = add_number(s, number_names[k], value, err);
     }
     double t = a->time && sc->i < a->time->n ? nps_nc_value(&a->nc, a->time, sc->i) : 0;
     if (t > 0 && t < 1e6)
@@ -237,10 +266,9 @@ static nps_status take_scan_numbers(const andi_state *a, const scan *sc, nps_spe
 static nps_status take_attributes(const andi_state *a, nps_spectrum *s, nps_err *err)
 {
     nps_status st = nps_spectrum_set_text(s, NPS_TEXT_NAME, NPS_SPAN("experiment_title"),
-                                          file_text(&a->nc, "experiment_title"), err);
+                                          a->title, err);
     if (st == NPS_OK)
-        st = nps_spectrum_set_text(s, NPS_TEXT_IONIZATION, NPS_SPAN("test_ionization_mode"),
-                                   file_text(&a->nc, "test_ionization_mode"), err);
+        st = nps_spectrum_set_text(s, NPS_TEXT_IONIZATION, NPS_SPAN("test_ionization_mode"), a->mode, err);
     size_t bytes = 0;
     for (size_t k = 0; k < a->nc.n_file_att && k < ATTRIBUTES_MAX && st == NPS_OK; k++) {
         const nps_nc_att *att = &a->nc.att[k];
@@ -263,26 +291,12 @@ static nps_status take_attributes(const andi_state *a, nps_spectrum *s, nps_err 
     return st;
 }
 
-/* instrument_name and its like: arrays of texts, one for each instrument. The first is taken. */
 static nps_status take_instrument(const andi_state *a, nps_spectrum *s, nps_err *err)
 {
-    static const char *const names[] = {"instrument_name",       "instrument_mfr",        "instrument_model",
-                                        "instrument_serial_no",  "instrument_id",         "instrument_sw_version",
-                                        "instrument_fw_version", "instrument_os_version", "instrument_comments"};
-    nps_status st = NPS_OK;
-    for (size_t k = 0; k < sizeof names / sizeof *names && st == NPS_OK; k++) {
-        const nps_nc_var *v = nps_nc_find_var(&a->nc, names[k]);
-        if (!v || v->type != NPS_NC_CHAR || !v->n || v->n_per_record || nps_nc_check(&a->nc, v, NULL) != NPS_OK)
-            continue;
-        size_t n = v->n_last < v->n ? v->n_last : v->n;
-        nps_span text = {a->nc.all.p + v->begin, n < VARIABLE_TEXT_MAX ? n : VARIABLE_TEXT_MAX};
-        const char *nul = memchr(text.p, '\0', text.n);
-        text = nps_span_trim((nps_span){text.p, nul ? (size_t)(nul - text.p) : text.n});
-        if (k == 0)
-            st = nps_spectrum_set_text(s, NPS_TEXT_INSTRUMENT, nps_span_of(names[k]), text, err);
-        else if (!nps_text_says_nothing(text))
-            st = nps_spectrum_add_meta(s, nps_span_of(names[k]), text, err);
-    }
+    nps_status st = nps_spectrum_set_text(s, NPS_TEXT_INSTRUMENT, nps_span_of(text_names[0]), a->text[0], err);
+    for (size_t k = 1; k < N_TEXTS && st == NPS_OK; k++)
+        if (!nps_text_says_nothing(a->text[k]))
+            st = nps_spectrum_add_meta(s, nps_span_of(text_names[k]), a->text[k], err);
     return st;
 }
 
