@@ -258,7 +258,7 @@ static nps_status take_scan_numbers(const andi_state *a, const scan *sc, nps_spe
             st = add_number(s, number_names[k], value, err);
     }
     double t = a->time && sc->i < a->time->n ? nps_nc_value(&a->nc, a->time, sc->i) : 0;
-    if (t > 0 && t < 1e6)
+    if (t >= 1e-6 && t < 1e6)
         s->retention_time_s = t;
     return st;
 }

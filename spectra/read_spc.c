@@ -131,7 +131,7 @@ static nps_status take_z(const record *c, nps_err *err)
         return NPS_OK;
     for (size_t i = 0; c->kind == NPS_SPC_MASS && i < sizeof times / sizeof *times; i++) {
         double t = z * times[i].seconds;
-        if (times[i].code == f->z_type && t > 0 && t < 1e6) {
+        if (times[i].code == f->z_type && t >= 1e-6 && t < 1e6) {
             c->s->retention_time_s = t;
             return NPS_OK;
         }
