@@ -1,8 +1,8 @@
 /* Reads ANDI-MS, mass spectra of a chromatogram in netCDF classic: each scan with peaks is one record.
  *
- * Source: ASTM E2077 and E2078 (analytical data interchange protocol for mass spectrometric data), as their variables and
- * attributes appear in the readers PyMS, OpenMS and cheminfo/netcdf-gcms. -9999 stands for no value. Empty scans are left
- * out; the first record says how many there are. */
+ * Source: ASTM E2077 and E2078 (analytical data interchange protocol for mass spectrometric data), as their variables
+ * and attributes appear in the readers PyMS, OpenMS and cheminfo/netcdf-gcms. -9999 stands for no value. Empty scans
+ * are left out; the first record says how many there are. */
 #include "spectra/read_impl.h"
 
 #include "core/bytes.h"
@@ -88,7 +88,10 @@ static nps_status find_quantity(const nps_nc *nc, const char *name, quantity *q,
     if (offset)
         nps_nc_att_number(nc, offset, &q->offset);
     if (!isfinite(q->scale) || !(q->scale > 0) || !isfinite(q->offset))
-        return NPS_FAIL_BYTE(err, NPS_E_FORMAT, scale ? scale->at : offset ? offset->at : q->var->at,
+        return NPS_FAIL_BYTE(err, NPS_E_FORMAT,
+                             scale    ? scale->at
+                             : offset ? offset->at
+                                      : q->var->at,
                              "scale %g or offset %g of '%s' make no sense", q->scale, q->offset, name);
     return NPS_OK;
 }
@@ -265,8 +268,7 @@ static nps_status take_scan_numbers(const andi_state *a, const scan *sc, nps_spe
 
 static nps_status take_attributes(const andi_state *a, nps_spectrum *s, nps_err *err)
 {
-    nps_status st = nps_spectrum_set_text(s, NPS_TEXT_NAME, NPS_SPAN("experiment_title"),
-                                          a->title, err);
+    nps_status st = nps_spectrum_set_text(s, NPS_TEXT_NAME, NPS_SPAN("experiment_title"), a->title, err);
     if (st == NPS_OK)
         st = nps_spectrum_set_text(s, NPS_TEXT_IONIZATION, NPS_SPAN("test_ionization_mode"), a->mode, err);
     size_t bytes = 0;

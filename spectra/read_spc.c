@@ -19,8 +19,8 @@ static const double CENTROID_STEP_MIN = 0.2;
 
 typedef struct {
     nps_spc_file file;
-    size_t i, at;   /* next subfile, and where the last one ended */
-    size_t walked;  /* bytes of all subfiles so far */
+    size_t i, at;  /* next subfile, and where the last one ended */
+    size_t walked; /* bytes of all subfiles so far */
     double z0, z_step;
     double largest; /* ordinate of the file, where its unit depends on it */
 } spc_state;
@@ -334,10 +334,12 @@ static int spc_sniff(nps_span head)
         unsigned x_type = nps_bytes_u8(head, 28);
         return n_sub < 1U << 24 && (x_type < 32 || x_type == 255) && nps_bytes_u8(head, 2) < 32 ? 90 : 0;
     }
+    if (version != 0x4D || flags & stored)
+        return 0;
     double count = (double)nps_bytes_float(head, 4);
     bool date = nps_bytes_u8(head, 20) <= 12 && nps_bytes_u8(head, 21) <= 31 && nps_bytes_u8(head, 22) <= 23;
-    return version == 0x4D && !(flags & stored) && date && nps_bytes_u8(head, 16) < 32 && count >= 1 && count < 1e7 ? 80
-                                                                                                                    : 0;
+    return date && nps_bytes_u8(head, 16) < 32 && count >= 1 && count < 1e7 ? 80 : 0;
 }
 
-const nps_format nps_format_spc = {.name = "spc", .sniff = spc_sniff, .next = spc_next, .done = spc_done, .binary = true};
+const nps_format nps_format_spc = {
+    .name = "spc", .sniff = spc_sniff, .next = spc_next, .done = spc_done, .binary = true};

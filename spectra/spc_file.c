@@ -93,8 +93,8 @@ static nps_status lay_out_new(nps_spc_file *f, size_t count, nps_err *err)
     f->sub_at = NEW_HEADER;
     if (own) {
         f->directory = multi ? count : 0;
-        if (f->directory && (f->directory < NEW_HEADER ||
-                             !nps_bytes_has(f->all, f->directory, f->n_sub * (size_t)DIRECTORY_ENTRY)))
+        if (f->directory &&
+            (f->directory < NEW_HEADER || !nps_bytes_has(f->all, f->directory, f->n_sub * (size_t)DIRECTORY_ENTRY)))
             return nps_fail_at(err, NPS_E_FORMAT, 0, 4, "the directory of %zu subfiles at byte %zu is not in the file",
                                f->n_sub, f->directory);
         return NPS_OK;
@@ -223,7 +223,8 @@ nps_status nps_spc_find(const nps_spc_file *f, size_t i, size_t at, nps_spc_sub 
     nps_spc_sub s = {.at = at, .n = own ? get32(f, at + 16) : f->n_points};
     s.exponent = multi ? get_signed8(f, at + 1) : f->exponent;
     if (f->old && s.exponent == NPS_SPC_FLOAT)
-        return nps_fail_at(err, NPS_E_UNSUPPORTED, 0, at + 1, "exponent %d is unknown to the old SPC format", s.exponent);
+        return nps_fail_at(err, NPS_E_UNSUPPORTED, 0, at + 1, "exponent %d is unknown to the old SPC format",
+                           s.exponent);
     s.z = get_float(f, at + 4);
     s.z_next = get_float(f, at + 8);
     s.scans = get32(f, at + 20);

@@ -258,8 +258,7 @@ nps_status nps_spc_y_unit(const nps_spc_file *f, double largest, nps_y_unit *ret
     case Y_LOG_1_R: *ret_unit = NPS_Y_ABSORBANCE; return NPS_OK;
     case Y_KUBELKA_MUNK: *ret_unit = NPS_Y_KUBELKA_MUNK; return NPS_OK;
     case Y_PERCENT: *ret_unit = NPS_Y_PERCENT_T; return NPS_OK;
-    case Y_TRANSMISSION:
-        return part_or_percent(f, largest, NPS_Y_TRANSMITTANCE, NPS_Y_PERCENT_T, ret_unit, err);
+    case Y_TRANSMISSION: return part_or_percent(f, largest, NPS_Y_TRANSMITTANCE, NPS_Y_PERCENT_T, ret_unit, err);
     case Y_REFLECTANCE: return part_or_percent(f, largest, NPS_Y_REFLECTANCE, NPS_Y_PERCENT_R, ret_unit, err);
     default: break;
     }

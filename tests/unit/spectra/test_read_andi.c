@@ -27,8 +27,11 @@ static cdf chromatogram(int version, bool points_are_records)
     cdf_numbers(&c, "intensity_values", CDF_INT, point, intensity, 5);
     int one = cdf_dim(&c, "instrument_number", 1), length = cdf_dim(&c, "_32_byte_string", 32);
     for (int i = 0; i < 2; i++)
-        c.var[c.n_var++] = (cdf_var){.name = i ? "instrument_model" : "instrument_name", .type = CDF_CHAR,
-                                     .dim = {one, length}, .n_dim = 2, .text = i ? "5973" : "Trap of the cellar"};
+        c.var[c.n_var++] = (cdf_var){.name = i ? "instrument_model" : "instrument_name",
+                                     .type = CDF_CHAR,
+                                     .dim = {one, length},
+                                     .n_dim = 2,
+                                     .text = i ? "5973" : "Trap of the cellar"};
     return c;
 }
 

@@ -160,8 +160,14 @@ static void words_and_floats_are_read_as_well_as_long_numbers(void **state)
                 if (!as_float && !flags)
                     continue;
                 byte_file f = {0};
-                put_head(&f, (head){.version = version, .flags = flags, .x = 1, .y = 10, .n_points = 5,
-                                    .exponent = as_float ? FLOATS : 1, .first = 1000, .last = 1008});
+                put_head(&f, (head){.version = version,
+                                    .flags = flags,
+                                    .x = 1,
+                                    .y = 10,
+                                    .n_points = 5,
+                                    .exponent = as_float ? FLOATS : 1,
+                                    .first = 1000,
+                                    .last = 1008});
                 put_sub(&f, 7, 0, 0, 0, 0); /* its exponent does not count in a single file */
                 for (size_t i = 0; i < 5; i++)
                     if (as_float)
@@ -250,7 +256,13 @@ static byte_file common_x(unsigned version)
 {
     static const float x[5] = {1000, 1002, 1004, 1006, 1008};
     byte_file f = {0};
-    put_head(&f, (head){.version = version, .flags = MULTI | XVALS, .x = 1, .y = 2, .z = 4, .n_sub = 2, .n_points = 5,
+    put_head(&f, (head){.version = version,
+                        .flags = MULTI | XVALS,
+                        .x = 1,
+                        .y = 2,
+                        .z = 4,
+                        .n_sub = 2,
+                        .n_points = 5,
                         .z_step = 10});
     for (size_t i = 0; i < 5; i++)
         put_float(&f, x[i]);
@@ -282,8 +294,13 @@ static byte_file masses(unsigned version, unsigned flags, bool directory)
 {
     byte_file f = {0};
     size_t at[3];
-    put_head(&f, (head){.version = version, .flags = MULTI | ORDRD | XYXYS | XVALS | flags, .x = 9, .y = 0, .z = 5,
-                        .n_sub = 3, .experiment = 9});
+    put_head(&f, (head){.version = version,
+                        .flags = MULTI | ORDRD | XYXYS | XVALS | flags,
+                        .x = 9,
+                        .y = 0,
+                        .z = 5,
+                        .n_sub = 3,
+                        .experiment = 9});
     for (unsigned i = 0; i < 3; i++) {
         at[i] = f.n;
         put_sub(&f, (int)i, i, 1.5F * (float)(i + 1), 0, i + 2);
@@ -367,8 +384,8 @@ static void overlapping_subfiles_end_the_walk(void **state)
 static void the_log_is_taken_as_pairs_and_lines(void **state)
 {
     (void)state;
-    byte_file f = simple((head){.version = LSB, .x = 1, .y = 2, .exponent = 1, .first = 1008, .last = 1000,
-                                .log_at = 564});
+    byte_file f =
+        simple((head){.version = LSB, .x = 1, .y = 2, .exponent = 1, .first = 1008, .last = 1000, .log_at = 564});
     put_log(&f, "MODEL = Spectrum 2000 \r\n\n\rSCANS = 16\n\r[END]\nComment=two films\n");
     AUTO_READING r = read_file(&f);
     assert_int_equal(r.n, 1);
@@ -388,12 +405,17 @@ static void ordinates_become_absorbance(void **state)
     static const struct {
         unsigned y;
         float stored, absorbance;
-    } cases[] = {{2, 0.5F, 0.5F},      {10, 0.5F, 0.5F},  {128, 0.1F, 1},     {128, 10, 1},
-                 {129, 0.01F, 2},      {129, 10, 1},      {11, 1, 2},         {3, 0.5F, 0.417975F /* R = 1.5 - sqrt(1.25) */}};
+    } cases[] = {{2, 0.5F, 0.5F}, {10, 0.5F, 0.5F}, {128, 0.1F, 1}, {128, 10, 1},
+                 {129, 0.01F, 2}, {129, 10, 1},     {11, 1, 2},     {3, 0.5F, 0.417975F /* R = 1.5 - sqrt(1.25) */}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         byte_file f = {0};
-        put_head(&f, (head){.version = LSB, .x = 1, .y = cases[i].y, .n_points = 5, .exponent = FLOATS,
-                            .first = 1000, .last = 1008});
+        put_head(&f, (head){.version = LSB,
+                            .x = 1,
+                            .y = cases[i].y,
+                            .n_points = 5,
+                            .exponent = FLOATS,
+                            .first = 1000,
+                            .last = 1008});
         put_sub(&f, 0, 0, 0, 0, 0);
         for (size_t k = 0; k < 5; k++)
             put_float(&f, cases[i].stored);
@@ -408,8 +430,10 @@ static void parts_and_percent_are_told_by_the_whole_file(void **state)
 {
     (void)state;
     byte_file f = {0};
-    put_head(&f, (head){.version = LSB, .flags = MULTI, .x = 1, .y = 128, .n_sub = 2, .n_points = 5, .first = 1000,
-                        .last = 1008});
+    put_head(
+        &f,
+        (head){
+            .version = LSB, .flags = MULTI, .x = 1, .y = 128, .n_sub = 2, .n_points = 5, .first = 1000, .last = 1008});
     for (unsigned i = 0; i < 2; i++) {
         put_sub(&f, FLOATS, i, 0, 1, 0);
         for (size_t k = 0; k < 5; k++)
@@ -468,8 +492,13 @@ static void abscissae_are_taken_by_unit_range_and_experiment(void **state)
         {9, 0, 0, 0, 50, 50.4, NPS_TECH_UNKNOWN, "profile form"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        byte_file f = simple((head){.version = LSB, .flags = cases[i].flags, .x = cases[i].x, .y = cases[i].y,
-                                    .experiment = cases[i].experiment, .exponent = 1, .first = cases[i].first,
+        byte_file f = simple((head){.version = LSB,
+                                    .flags = cases[i].flags,
+                                    .x = cases[i].x,
+                                    .y = cases[i].y,
+                                    .experiment = cases[i].experiment,
+                                    .exponent = 1,
+                                    .first = cases[i].first,
                                     .last = cases[i].last});
         AUTO_READING r = read_file(&f);
         assert_int_equal(r.open, NPS_OK);

@@ -1,6 +1,6 @@
-/* Reads SPC files that Galactic's programs and instruments wrote. Numbers of points, ends and extremes come from the files
- * by plain arithmetic after SPC.H outside this program; those of DOERNER, nir and m_ordz agree with the text exports that
- * rohanisaac/spc publishes of them. */
+/* Reads SPC files that Galactic's programs and instruments wrote. Numbers of points, ends and extremes come from the
+ * files by plain arithmetic after SPC.H outside this program; those of DOERNER, nir and m_ordz agree with the text
+ * exports that rohanisaac/spc publishes of them. */
 #include "tests/support/nps_test.h"
 #include "tests/support/reading.h"
 
@@ -9,7 +9,7 @@
 typedef struct {
     const char *name; /* below data/formats/spc */
     nps_technique technique;
-    size_t read, n; /* records; points of the first */
+    size_t read, n;             /* records; points of the first */
     double low, high, min, max; /* of the first: cm-1 and ordinate, converted where SPC has no absorbance */
     double tolerance;
 } trace_case;
