@@ -31,7 +31,7 @@ typedef struct {
     const nps_spc_file *file;
     nps_spc_sub sub;
     size_t i;
-    double *x, *y; /* [sub.n], owned */
+    double *x, *y; /* [sub.n], owned by build() */
     nps_spc_kind kind;
     nps_spectrum *s;
 } record;
