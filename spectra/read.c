@@ -6,7 +6,7 @@
 #include <string.h>
 
 static const nps_format *const formats[] = {&nps_format_jcamp, &nps_format_massbank, &nps_format_mgf, &nps_format_msp,
-                                            &nps_format_csv};
+                                            &nps_format_csv, &nps_format_spc, &nps_format_sp, &nps_format_andi};
 
 nps_read_limits nps_read_limits_for_upload(void)
 {
@@ -37,8 +37,7 @@ static const struct {
     {"\x89HDF\r\n\x1a\n", 8, "an HDF5 file"},
     {"\x89PNG", 4, "a PNG picture"},
     {"\xff\xd8\xff", 3, "a JPEG picture"},
-    {"CDF\001", 4, "a netCDF file"},
-    {"CDF\002", 4, "a netCDF file"},
+    {"CDF\005", 4, "a netCDF file of 64-bit counts (CDF-5)"},
     {"\xd0\xcf\x11\xe0", 4, "an old office document"},
     {"<?xml", 5, "an XML file"},
     {"<html", 5, "a web page"},

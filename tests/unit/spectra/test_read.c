@@ -64,7 +64,7 @@ static void strangers_are_named(void **state)
         {"<?xml version='1.0'?>", 21, "XML"},
         {"<!DOCTYPE html>", 15, "web page"},
         {"\xff\xfeN\0a\0", 6, "UTF-16"},
-        {"CDF\001", 4, "netCDF"},
+        {"CDF\005", 4, "netCDF"},
         {"once upon a time", 16, "none of the formats"},
         {"\n\n\n", 3, "none of the formats"},
     };
