@@ -331,10 +331,12 @@ static nps_status add_found(problem *p, nps_err *err)
     return st;
 }
 
-/* Entries that resemble a query or a residual, by the searches of their technique. */
-static nps_status add_candidates(problem *p, const nps_prepared *q, size_t k, nps_err *err)
+/* Entries that resemble the query or a residual, by the searches of their technique. The reverse search, which does not mind
+ * what other components add, compares with every entry: it is made once, as a residual has less that others added. */
+static nps_status add_candidates(problem *p, const nps_prepared *q, bool residual, nps_err *err)
 {
     nps_filter f = nps_filter_all();
+    size_t k = residual ? NEXT_CANDIDATES : FIRST_CANDIDATES;
     f.polarity = q->polarity;
     if (is_trace(p)) {
         nps_ir_options o = *p->o;
@@ -344,14 +346,15 @@ static nps_status add_candidates(problem *p, const nps_prepared *q, size_t k, np
         return st == NPS_OK ? add_found(p, err) : st;
     }
     nps_search_options o = {
-        .mode = NPS_MODE_OPEN, .score = NPS_SCORE_WEIGHTED_COSINE, .reverse = true, .tol_mz = p->tol_mz, .k = k};
-    nps_status st = nps_search(p->lib, q, &o, &f, p->w, err);
-    if (st == NPS_OK)
-        st = add_found(p, err);
-    o.reverse = false;
-    if (st == NPS_OK)
+        .mode = NPS_MODE_OPEN, .score = NPS_SCORE_WEIGHTED_COSINE, .tol_mz = p->tol_mz, .k = k};
+    nps_status st = NPS_OK;
+    for (o.reverse = !residual;; o.reverse = false) {
         st = nps_search(p->lib, q, &o, &f, p->w, err);
-    return st == NPS_OK ? add_found(p, err) : st;
+        if (st == NPS_OK)
+            st = add_found(p, err);
+        if (st != NPS_OK || !o.reverse)
+            return st;
+    }
 }
 
 /* --- selection ---------------------------------------------------------------------------------------------------------------- */
@@ -580,7 +583,7 @@ static nps_status add_candidates_of_residual(problem *p, const selection *s, nps
             st = nps_prepare_peaks(nps_peaks_view(&left), &r, err);
     }
     if (st == NPS_OK && (is_trace(p) || left.n))
-        st = add_candidates(p, &r, NEXT_CANDIDATES, err);
+        st = add_candidates(p, &r, true, err);
     nps_prepared_done(&r);
     nps_peaks_done(&left);
     return st;
@@ -661,7 +664,7 @@ static nps_status describe(const problem *p, products *g, const selection *s, np
 static nps_status select_components(problem *p, products *g, size_t most, nps_mixture *m, nps_err *err)
 {
     selection s = {0}, next;
-    nps_status st = add_candidates(p, p->q, FIRST_CANDIDATES, err);
+    nps_status st = add_candidates(p, p->q, false, err);
     /* A step that exchanges a component for another one adds none: twice as many steps as components are enough. */
     for (size_t step = 0; step < 2 * most && st == NPS_OK && s.n < most; step++) {
         next = s;
