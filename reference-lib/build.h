@@ -18,7 +18,7 @@ typedef enum {
 typedef struct {
     nps_note_kind kind;
     const char *source; /* file */
-    size_t line;        /* of the record, 1-based */
+    size_t line;        /* of the record, 1-based; 0 in a binary file */
     const char *text;   /* "same peaks as entry 17 'Foo'" */
 } nps_build_note;
 typedef void nps_note_fn(void *arg, const nps_build_note *note);

@@ -1,6 +1,6 @@
 /* npswatch identify: spectra in, verdicts out, one line or one table each, in the order of the input. */
 #include "core/parallel.h"
-#include "reference-lib/match.h"
+#include "reference-lib/ir.h"
 #include "service/calibration_file.h"
 #include "service/cli.h"
 #include "service/report.h"
@@ -23,13 +23,20 @@ static const char usage[] =
     "  --technique NAME    ei, msms, dart: for files that do not say (default: guessed from the file)\n"
     "  --sample            all spectra of all files are one sample: one joint verdict\n"
     "  --no-analogs        skip the search for analogues (faster)\n"
+    "  --no-mixture        skip the search for what a sample could be mixed of (faster)\n"
+    "  --prepare STEPS     infrared, Raman: instead of the library's own preparation: atr, baseline=als[:LAMBDA:P],\n"
+    "                      baseline=rubber-band, smooth=POINTS, derivative=1|2[:POINTS], normalise=minmax|vector|snv|area,\n"
+    "                      mask=co2+water-vapour+diamond+below-650+LOW-HIGH; set off by commas. No error rate is stated where\n"
+    "                      the library was calibrated with another one\n"
+    "  --max-lag CM1       infrared, Raman: the query may be moved by up to this (0 to 20, default 0); same remark\n"
     "  --threads N         default: all cores\n"
     "  --json              one JSON object a line\n"
     "  --html FILE         also a report to print\n\n"
     "examples:\n"
     "  npswatch identify --library swgdrug.h5 unknown.jdx\n"
     "  npswatch identify --library swgdrug.h5 --json queries.msp.gz | jq .verdict\n"
-    "  npswatch identify --library swgdrug.h5 --sample gcms.msp ftir.jdx\n";
+    "  npswatch identify --library swgdrug.h5 --sample gcms.msp ftir.jdx\n"
+    "  npswatch identify --library ir.h5 --prepare atr,baseline=als powder.spa\n";
 
 typedef struct {
     const char *library, *html, *calibration;
@@ -37,6 +44,7 @@ typedef struct {
     nps_technique technique; /* NPS_TECH_UNKNOWN: as guessed */
     unsigned threads;
     nps_match_options match;
+    nps_trace_prep prep; /* where match.trace_prep points to it */
 } identify_options;
 
 typedef struct {
@@ -192,7 +200,7 @@ static nps_status identify(const nps_library *lib, const spectrum_list *list, co
 
 static int parse(int argc, char **argv, identify_options *o)
 {
-    enum { LIBRARY = 1, ALPHA, TOP, TOL, PPM, CALIBRATION, TECHNIQUE, SAMPLE, NO_ANALOGS, THREADS, JSON, HTML, HELP };
+    enum { LIBRARY = 1, ALPHA, TOP, TOL, PPM, CALIBRATION, TECHNIQUE, SAMPLE, NO_ANALOGS, NO_MIXTURE, PREPARE, MAX_LAG, THREADS, JSON, HTML, HELP };
     static const struct option longs[] = {{"library", 1, NULL, LIBRARY},
                                           {"alpha", 1, NULL, ALPHA},
                                           {"top", 1, NULL, TOP},
@@ -202,12 +210,16 @@ static int parse(int argc, char **argv, identify_options *o)
                                           {"technique", 1, NULL, TECHNIQUE},
                                           {"sample", 0, NULL, SAMPLE},
                                           {"no-analogs", 0, NULL, NO_ANALOGS},
+                                          {"no-mixture", 0, NULL, NO_MIXTURE},
+                                          {"prepare", 1, NULL, PREPARE},
+                                          {"max-lag", 1, NULL, MAX_LAG},
                                           {"threads", 1, NULL, THREADS},
                                           {"json", 0, NULL, JSON},
                                           {"html", 1, NULL, HTML},
                                           {"help", 0, NULL, HELP},
                                           {0}};
     size_t threads;
+    nps_err err;
     for (int c; (c = getopt_long(argc, argv, "h", longs, NULL)) != -1;)
         switch (c) {
         case LIBRARY: o->library = optarg; break;
@@ -234,6 +246,16 @@ static int parse(int argc, char **argv, identify_options *o)
             break;
         case SAMPLE: o->sample = true; break;
         case NO_ANALOGS: o->match.with_analogs = false; break;
+        case NO_MIXTURE: o->match.with_mixture = false; break;
+        case PREPARE:
+            if (nps_trace_prep_parse(nps_span_of(optarg), &o->prep, &err) != NPS_OK)
+                return nps_cli_usage("identify", "--prepare: %s", err.msg);
+            o->match.trace_prep = &o->prep;
+            break;
+        case MAX_LAG:
+            if (!nps_cli_double(optarg, 0, NPS_IR_LAG_MAX * NPS_IR_GRID_DX, &o->match.max_lag_cm1))
+                return nps_cli_usage("identify", "--max-lag '%s' is outside [0, 20] cm-1", optarg);
+            break;
         case THREADS:
             if (!nps_cli_size(optarg, 1, 16, &threads))
                 return nps_cli_usage("identify", "--threads '%s' is outside 1..16", optarg);

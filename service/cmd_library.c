@@ -32,6 +32,9 @@ static const char usage[] =
     "  --visibility V      public (default), members or match-only\n"
     "  --embargo DATE      peaks are not shown before this day (YYYY-MM-DD)\n"
     "  --technique NAME    ei, msms, dart: for files that do not say\n"
+    "  --prepare STEPS     infrared, Raman: how references and later queries are prepared: atr, baseline=als[:LAMBDA:P],\n"
+    "                      baseline=rubber-band, smooth=POINTS, derivative=1|2[:POINTS], normalise=minmax|vector|snv|area,\n"
+    "                      mask=co2+water-vapour+diamond+below-650+LOW-HIGH; set off by commas (default: mask=co2)\n"
     "  --threads N         for the calibration (default: all cores)\n"
     "  --quiet             no notes on single records, no progress\n\n"
     "Formats are told by content: MSP (NIST, MoNA, MassBank, RIKEN), MGF, MassBank record, JCAMP-DX, two columns; gzip.\n"
@@ -49,6 +52,7 @@ typedef struct {
     nps_technique technique;
     unsigned threads;
     bool quiet;
+    nps_trace_prep prep;
 } build_options;
 
 typedef struct {
@@ -67,8 +71,10 @@ static void count_note(void *arg, const nps_build_note *note)
     /* Missing InChIKeys are the rule in some formats: a count says enough. */
     if (s->o->quiet || note->kind == NPS_NOTE_NO_KEY)
         return;
-    fprintf(stderr, "npswatch: %s: line %zu: %s: %s\n", note->source, note->line, nps_note_kind_name(note->kind),
-            note->text);
+    char line[32] = ""; /* binary files have none */
+    if (note->line)
+        snprintf(line, sizeof line, "line %zu: ", note->line);
+    fprintf(stderr, "npswatch: %s: %s%s: %s\n", note->source, line, nps_note_kind_name(note->kind), note->text);
 }
 
 static nps_status describe_source(build_state *s, const char *file, nps_err *err)
@@ -173,6 +179,7 @@ static int build_from(const build_options *o, char **files, int n_files)
                             .builder = "npswatch " NPS_VERSION,
                             .created = created,
                             .licence = o->licence,
+                            .trace_prep = &o->prep,
                             .note = count_note,
                             .note_arg = &s};
     nps_err err = {0};
@@ -217,7 +224,7 @@ static bool parse_visibility(const char *text, nps_visibility *ret)
 
 static int cmd_build(int argc, char **argv)
 {
-    enum { NAME = 1, CLASSES, LICENCE, VISIBILITY, EMBARGO, TECHNIQUE, THREADS, QUIET };
+    enum { NAME = 1, CLASSES, LICENCE, VISIBILITY, EMBARGO, TECHNIQUE, PREPARE, THREADS, QUIET };
     static const struct option longs[] = {{"name", 1, NULL, NAME},
                                           {"classes", 1, NULL, CLASSES},
                                           {"licence", 1, NULL, LICENCE},
@@ -225,11 +232,13 @@ static int cmd_build(int argc, char **argv)
                                           {"visibility", 1, NULL, VISIBILITY},
                                           {"embargo", 1, NULL, EMBARGO},
                                           {"technique", 1, NULL, TECHNIQUE},
+                                          {"prepare", 1, NULL, PREPARE},
                                           {"threads", 1, NULL, THREADS},
                                           {"quiet", 0, NULL, QUIET},
                                           {0}};
-    build_options o = {.threads = nps_cli_cores()};
+    build_options o = {.threads = nps_cli_cores(), .prep = nps_trace_prep_default()};
     size_t threads;
+    nps_err err;
     for (int c; (c = getopt_long(argc, argv, "o:", longs, NULL)) != -1;)
         switch (c) {
         case 'o': o.out = optarg; break;
@@ -248,6 +257,10 @@ static int cmd_build(int argc, char **argv)
         case TECHNIQUE:
             if (!nps_technique_parse(nps_span_of(optarg), &o.technique) || !nps_technique_is_mass(o.technique))
                 return nps_cli_usage("library", "--technique '%s' is none of ei, msms, dart", optarg);
+            break;
+        case PREPARE:
+            if (nps_trace_prep_parse(nps_span_of(optarg), &o.prep, &err) != NPS_OK)
+                return nps_cli_usage("library", "--prepare: %s", err.msg);
             break;
         case THREADS:
             if (!nps_cli_size(optarg, 1, 16, &threads))

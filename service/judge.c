@@ -1,5 +1,6 @@
 #include "service/judge.h"
 
+#include "reference-lib/ir.h"
 #include "service/cli.h"
 #include "service/problem.h"
 #include "service/verdict_json.h"
@@ -13,8 +14,29 @@ void nps_judgement_done(nps_judgement *j)
     *j = (nps_judgement){0};
 }
 
+/* `prep` holds the preparation that o points to where one is asked for. */
+static nps_status take_trace_options(const nps_request *req, const nps_intake *in, nps_match_options *o,
+                                     nps_trace_prep *prep, nps_err *err)
+{
+    const char *prepare = nps_intake_value(in, req, "prepare"), *max_lag = nps_intake_value(in, req, "max_lag"),
+               *mixture = nps_intake_value(in, req, "mixture");
+    size_t flag = 1;
+    if (prepare && *prepare) {
+        nps_err why;
+        if (nps_trace_prep_parse(nps_span_of(prepare), prep, &why) != NPS_OK)
+            return nps_fail(err, NPS_E_RANGE, "'prepare': %s", why.msg);
+        o->trace_prep = prep;
+    }
+    if (max_lag && !nps_cli_double(max_lag, 0, NPS_IR_LAG_MAX * NPS_IR_GRID_DX, &o->max_lag_cm1))
+        return nps_fail(err, NPS_E_RANGE, "'max_lag' is outside 0..20");
+    if (mixture && !nps_cli_size(mixture, 0, 1, &flag))
+        return nps_fail(err, NPS_E_RANGE, "'mixture' is neither 0 nor 1");
+    o->with_mixture = flag == 1;
+    return NPS_OK;
+}
+
 static nps_status take_options(const nps_app *app, const nps_request *req, const nps_intake *in, nps_match_options *o,
-                               bool *with_spectra, nps_err *err)
+                               nps_trace_prep *prep, bool *with_spectra, nps_err *err)
 {
     const char *alpha = nps_intake_value(in, req, "alpha"), *top = nps_intake_value(in, req, "top"),
                *spectrum = nps_intake_value(in, req, "spectrum");
@@ -29,7 +51,7 @@ static nps_status take_options(const nps_app *app, const nps_request *req, const
     if (spectrum && !nps_cli_size(spectrum, 0, 1, &flag))
         return nps_fail(err, NPS_E_RANGE, "'spectrum' is neither 0 nor 1");
     *with_spectra = flag == 1;
-    return NPS_OK;
+    return take_trace_options(req, in, o, prep, err);
 }
 
 /* Nothing could be read: the first problem leads, all are listed. */
@@ -50,9 +72,10 @@ nps_status nps_judge(nps_app *app, const nps_request *req, nps_intake *in, nps_r
                      nps_judgement *ret_judgement, bool *ret_judged, nps_err *err)
 {
     nps_match_options o;
+    nps_trace_prep prep;
     nps_judgement j = {0};
     unsigned slot;
-    nps_status st = take_options(app, req, in, &o, &j.with_spectra, err);
+    nps_status st = take_options(app, req, in, &o, &prep, &j.with_spectra, err);
     if (st == NPS_OK)
         st = nps_gate_enter(app->gate, app->config.search_wait_ms, &slot, err);
     if (st != NPS_OK)

@@ -13,7 +13,8 @@ typedef struct {
 } nps_judgement;
 void nps_judgement_done(nps_judgement *j);
 
-/* Takes alpha (1e-6 .. 0.5), top (1 .. 100) and spectrum (0, 1) from the parameters, waits for a slot, reads and matches.
+/* Takes alpha (1e-6 .. 0.5), top (1 .. 100), spectrum (0, 1), mixture (0, 1), and for traces prepare (spectra/trace_prep.h) and
+ * max_lag (0 .. 20 1/cm) from the parameters, waits for a slot, reads and matches.
  * When no record could be read, the reply is the problem (422 or 415) and *ret_judged is false.
  * Errors: NPS_E_RANGE for parameters, NPS_E_BUSY from the gate, NPS_E_LIMIT for too many spectra, NPS_E_NOMEM. */
 NPS_MUST_CHECK nps_status nps_judge(nps_app *app, const nps_request *req, nps_intake *in, nps_reply *reply,

@@ -122,6 +122,16 @@ static void text_analogs(nps_buf *b, const nps_library *lib, const nps_verdict *
         text_analog(b, lib, &v->analogs[i], i + 1);
 }
 
+void nps_report_mixture_statement(nps_buf *b, const nps_library *lib, const nps_mixture *m)
+{
+    nps_buf_puts(b, "It may be a mixture: ");
+    for (size_t i = 0; i < m->n; i++)
+        nps_buf_printf(b, "%s%s (%.0f %%)", !i ? "" : i + 1 == m->n ? " and " : ", ",
+                       sub_name(lib, m->component[i].substance), 100 * m->component[i].share);
+    nps_buf_printf(b, " together explain %.0f %% of the signal, the best one alone %.0f %%. Shares are of the signal, not of the "
+                      "weight.", 100 * m->explained, 100 * m->single);
+}
+
 void nps_report_mixture_text(nps_buf *b, const nps_library *lib, const nps_mixture *m)
 {
     nps_buf_printf(b, "  %zu component%s explain%s %.1f %% of the signal; the best one alone %.1f %%\n", m->n,
@@ -144,6 +154,35 @@ static void statement_line(nps_buf *b, const nps_library *lib, nps_outcome outco
     nps_buf_putc(b, '\n');
 }
 
+static void text_hits(nps_buf *b, const nps_library *lib, const nps_verdict *v)
+{
+    bool mass = nps_technique_is_mass(v->technique);
+    if (v->n_hits)
+        nps_buf_puts(b, mass ? "  hits:  score reverse explained  name\n" : "  hits:  score  compared, 1/cm  moved  name\n");
+    for (size_t i = 0; i < v->n_hits; i++) {
+        const nps_hit *h = &v->hits[i];
+        nps_buf_printf(b, "    %2zu  %.4f  ", i + 1, h->score);
+        if (mass)
+            nps_buf_printf(b, "%.4f    %.3f    ", h->reverse, h->explained);
+        else
+            nps_buf_printf(b, "%4.0f to %4.0f   %+5.0f  ", h->first_cm1, h->last_cm1, h->moved_cm1);
+        nps_buf_printf(b, "%s\n", sub_name(lib, h->substance));
+    }
+}
+
+static void text_step(void *arg, const char *key, const char *sentence)
+{
+    (void)key;
+    nps_buf_printf(arg, "  prepared: %s\n", sentence);
+}
+
+static void text_preparation(nps_buf *b, const nps_verdict *v)
+{
+    nps_trace_prep_describe(&v->trace_prep, text_step, b);
+    if (v->max_lag_cm1 >= NPS_IR_GRID_DX)
+        nps_buf_printf(b, "  prepared: the query may be moved by up to %g 1/cm\n", v->max_lag_cm1);
+}
+
 void nps_report_text(nps_buf *b, const nps_library *lib, const nps_verdict *v, const char *query)
 {
     nps_buf_printf(b, "%s (%s): %s\n", *query ? query : "unnamed spectrum", nps_technique_name(v->technique),
@@ -154,15 +193,17 @@ void nps_report_text(nps_buf *b, const nps_library *lib, const nps_verdict *v, c
         nps_buf_puts(b, "  set:\n");
         text_set(b, lib, v->set, v->n_set);
     }
-    if (v->n_hits)
-        nps_buf_puts(b, "  hits:  score reverse explained  name\n");
-    for (size_t i = 0; i < v->n_hits; i++)
-        nps_buf_printf(b, "    %2zu  %.4f  %.4f    %.3f    %s\n", i + 1, v->hits[i].score, v->hits[i].reverse,
-                       v->hits[i].explained, sub_name(lib, v->hits[i].substance));
+    text_hits(b, lib, v);
     text_analogs(b, lib, v);
     for (size_t i = 0; i < v->n_classes && i < 3; i++)
         nps_buf_printf(b, "  class: %s %.0f %%\n", nps_library_text(lib, v->classes[i].class_name),
                        100 * v->classes[i].p);
+    if (v->mixture) {
+        nps_buf_puts(b, "  mixture:\n");
+        nps_report_mixture_text(b, lib, v->mixture);
+    }
+    if (!nps_technique_is_mass(v->technique))
+        text_preparation(b, v);
     nps_buf_printf(b, "  library %s, generation %.12s, ruleset %d; calibrated ", lib->name, lib->generation, NPS_RULESET);
     put_basis(b, v);
     nps_buf_putc(b, '\n');

@@ -24,6 +24,8 @@ void nps_report_sample_statement(nps_buf *b, const nps_library *lib, const nps_s
 void nps_report_statement(nps_buf *b, const nps_library *lib, nps_outcome outcome, const nps_member *set, size_t n_set,
                           double alpha, nps_calibration_source calibration);
 
+/* One sentence: what the components explain together and the best one alone. */
+void nps_report_mixture_statement(nps_buf *b, const nps_library *lib, const nps_mixture *m);
 /* Components of a mixture, one a line. */
 void nps_report_mixture_text(nps_buf *b, const nps_library *lib, const nps_mixture *m);
 

@@ -3,6 +3,17 @@
 #include "service/report.h"
 #include "spectra/quality.h"
 
+#include <string.h>
+
+static void put_trace(nps_jw *w, const nps_trace *t)
+{
+    nps_jw_num(w, "x0_cm1", t->x0_cm1, 6);
+    nps_jw_num(w, "dx_cm1", t->dx_cm1, 9);
+    nps_jw_array(w, "absorbance");
+    for (size_t i = 0; i < t->n; i++)
+        nps_jw_num(w, NULL, (double)t->y[i], 6);
+    nps_jw_end(w);
+}
 
 static void put_substance(nps_jw *w, const nps_library *lib, uint32_t s)
 {
@@ -157,6 +168,9 @@ void nps_jw_mixture(nps_jw *w, const char *key, const nps_library *lib, const np
         nps_jw_end(w);
     }
     nps_jw_end(w);
+    NPS_AUTO_BUF statement = NPS_BUF_INIT((size_t)64 << 10);
+    nps_report_mixture_statement(&statement, lib, m);
+    nps_jw_str(w, "statement", statement.data);
     nps_jw_bool(w, "residual_available", open);
     /* Without memory for it the residual is left out, as where it is withheld. */
     if (with_residual && open && nps_mixture_residual(m, "query", &residual, NULL) == NPS_OK && residual)
@@ -210,6 +224,44 @@ static void put_calibration(nps_jw *w, const nps_verdict *v)
     nps_jw_end(w);
 }
 
+static void put_step(void *arg, const char *key, const char *sentence)
+{
+    nps_jw *w = arg;
+    nps_jw_object(w, NULL);
+    nps_jw_str(w, "step", key);
+    nps_jw_str(w, "text", sentence);
+    nps_jw_end(w);
+}
+
+static void put_preparation(nps_jw *w, const nps_library *lib, const nps_verdict *v)
+{
+    NPS_AUTO_BUF text = NPS_BUF_INIT(1024);
+    nps_trace_prep_text(&text, &v->trace_prep);
+    nps_jw_object(w, "preparation");
+    nps_jw_str(w, "text", text.data);
+    nps_jw_str(w, "library", lib->trace_prep_text);
+    nps_jw_num(w, "max_lag_cm1", v->max_lag_cm1, 0);
+    nps_jw_array(w, "steps");
+    nps_trace_prep_describe(&v->trace_prep, put_step, w);
+    nps_jw_end(w);
+    nps_jw_end(w);
+}
+
+/* The trace after its steps, for plots; left out where a step does not go, as then the verdict says. */
+static void put_prepared(nps_jw *w, const nps_verdict *v, const nps_spectrum *s)
+{
+    NPS_AUTO_MEM(float *) y = nps_array(s->trace.n, sizeof *y);
+    if (!y)
+        return;
+    memcpy(y, s->trace.y, s->trace.n * sizeof *y);
+    nps_trace t = {.n = s->trace.n, .x0_cm1 = s->trace.x0_cm1, .dx_cm1 = s->trace.dx_cm1, .y = y};
+    if (nps_trace_prepare(&t, &v->trace_prep, NULL) != NPS_OK)
+        return;
+    nps_jw_object(w, "prepared");
+    put_trace(w, &t);
+    nps_jw_end(w);
+}
+
 static void put_statement(nps_jw *w, const nps_library *lib, nps_outcome outcome, const nps_member *set, size_t n_set,
                           double alpha, nps_calibration_source calibration)
 {
@@ -241,10 +293,16 @@ void nps_jw_verdict(nps_jw *w, const char *key, const nps_library *lib, const np
     nps_jw_end(w);
     put_library(w, lib);
     put_calibration(w, v);
+    if (v->mixture)
+        nps_jw_mixture(w, "mixture", lib, v->mixture, o->today, o->spectrum != NULL);
+    if (!nps_technique_is_mass(v->technique))
+        put_preparation(w, lib, v);
     put_quality(w, v);
     nps_jw_str(w, "input_digest", v->input_digest);
     if (o->spectrum)
         nps_jw_spectrum(w, "spectrum", o->spectrum);
+    if (o->spectrum && o->spectrum->trace.n)
+        put_prepared(w, v, o->spectrum);
     nps_jw_end(w);
 }
 
@@ -264,12 +322,7 @@ void nps_jw_spectrum(nps_jw *w, const char *key, const nps_spectrum *s)
         }
         nps_jw_end(w);
     } else {
-        nps_jw_num(w, "x0_cm1", s->trace.x0_cm1, 6);
-        nps_jw_num(w, "dx_cm1", s->trace.dx_cm1, 9);
-        nps_jw_array(w, "absorbance");
-        for (size_t i = 0; i < s->trace.n; i++)
-            nps_jw_num(w, NULL, (double)s->trace.y[i], 6);
-        nps_jw_end(w);
+        put_trace(w, &s->trace);
     }
     nps_jw_end(w);
 }
