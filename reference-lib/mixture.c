@@ -313,7 +313,7 @@ static nps_status add_column(problem *p, uint32_t entry, nps_err *err)
         return nps_fail_nomem(err);
     for (size_t i = 0; i < p->n; i++) {
         c.v[i] = (float)(v[i] / c.scale);
-        c.by_query += v[i] / c.scale * p->query[i];
+        c.by_query += (double)c.v[i] * p->query[i];
     }
     st = nps_grow(&p->pool, &p->cap_pool, p->n_pool + 1, sizeof *p->pool, POOL_MAX, err);
     if (st == NPS_OK)
@@ -647,7 +647,7 @@ static nps_status find_alike(const problem *p, products *g, const selection *s, 
 static nps_status describe(const problem *p, products *g, const selection *s, nps_mixture *m, nps_err *err)
 {
     nps_status st = NPS_OK;
-    m->explained = p->norm2 > 0 ? s->fit / p->norm2 : 0;
+    m->explained = p->norm2 > 0 ? fmin(1, s->fit / p->norm2) : 0; /* columns are rounded to floats */
     for (size_t i = 0; i < s->n && st == NPS_OK; i++) {
         st = describe_component(p, g, s, i, &m->component[i], err);
         if (st == NPS_OK)
@@ -676,7 +676,7 @@ static nps_status select_components(problem *p, products *g, size_t most, nps_mi
             break;
         s = next;
         if (s.n == 1)
-            m->single = s.fit / p->norm2;
+            m->single = fmin(1, s.fit / p->norm2);
         if (s.n < most)
             st = add_candidates_of_residual(p, &s, err);
     }
