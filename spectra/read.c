@@ -6,7 +6,8 @@
 #include <string.h>
 
 static const nps_format *const formats[] = {&nps_format_jcamp, &nps_format_massbank, &nps_format_mgf, &nps_format_msp,
-                                            &nps_format_csv};
+                                            &nps_format_csv,     &nps_format_omnic,
+                                            &nps_format_opus};
 
 nps_read_limits nps_read_limits_for_upload(void)
 {
