@@ -8,7 +8,7 @@
 
 enum { DIRECTORY_PLACE_AT = 12, COUNT_AT = 20, HEAD_SIZE = 24, ENTRY_SIZE = 12, ENTRY_MAX = 1000 };
 /* Bits of a type, by their place from the lowest. */
-enum { EARLIER_BIT = 30, FIRST_UNKNOWN_BIT = 22 };
+enum { ORIGINAL_BIT = 30, FIRST_UNKNOWN_BIT = 22 };
 
 static const char magic[4] = {0x0a, 0x0a, (char)0xfe, (char)0xfe};
 
@@ -28,8 +28,8 @@ nps_status nps_opus_open(nps_span file, nps_opus_directory *ret_dir, nps_err *er
         return nps_fail_at(err, NPS_E_LIMIT, 0, COUNT_AT, "a directory of %zu blocks is larger than the limit of %d", n,
                            ENTRY_MAX);
     if (!nps_bytes_has(file, at, n * ENTRY_SIZE))
-        return nps_fail_at(err, NPS_E_FORMAT, 0, DIRECTORY_PLACE_AT, "the file ends before or inside its directory of %zu blocks",
-                           n);
+        return nps_fail_at(err, NPS_E_FORMAT, 0, DIRECTORY_PLACE_AT,
+                           "the file ends before or inside its directory of %zu blocks", n);
     *ret_dir = (nps_opus_directory){.file = file, .at = at, .n = n};
     return NPS_OK;
 }
@@ -38,7 +38,7 @@ nps_opus_block nps_opus_block_at(const nps_opus_directory *dir, size_t i)
 {
     size_t at = dir->at + i * ENTRY_SIZE;
     uint32_t type = nps_bytes_u32(dir->file, at);
-    uint32_t rest = (type >> FIRST_UNKNOWN_BIT) & ~((uint32_t)1 << (EARLIER_BIT - FIRST_UNKNOWN_BIT));
+    uint32_t rest = (type >> FIRST_UNKNOWN_BIT) & ~((uint32_t)1 << (ORIGINAL_BIT - FIRST_UNKNOWN_BIT));
     return (nps_opus_block){
         .at = at,
         .type = type,
@@ -51,7 +51,7 @@ nps_opus_block nps_opus_block_at(const nps_opus_directory *dir, size_t i)
         .detector = type >> 15 & 3,
         .derivative = type >> 17 & 3,
         .extension = type >> 19 & 7,
-        .earlier = type >> EARLIER_BIT & 1,
+        .original = type >> ORIGINAL_BIT & 1,
         .unknown = rest != 0,
     };
 }
@@ -118,7 +118,8 @@ const char *nps_opus_describe(const nps_opus_block *b, char *out, size_t out_siz
         [18] = "result of arithmetic (like transmittance)",
         [19] = "result of arithmetic (like absorbance)",
     };
-    static const char *const derivatives[] = {"", "first derivative of ", "second derivative of ", "higher derivative of "};
+    static const char *const derivatives[] = {"", "first derivative of ", "second derivative of ",
+                                              "higher derivative of "};
     static const char *const parts[] = {"", "real part of ", "imaginary part of ", ""};
     static const char *const channels[] = {"", " of the sample", " of the reference", ""};
     char name[48], detector[32] = "";
@@ -130,7 +131,7 @@ const char *nps_opus_describe(const nps_opus_block *b, char *out, size_t out_siz
         snprintf(detector, sizeof detector, " (detector channel %u)", b->detector + 1);
     snprintf(out, out_size, "%s%s%s%s%s%s%s%s", b->extension == NPS_OPUS_SERIES ? "series: " : "",
              derivatives[b->derivative], parts[b->part], name, channels[b->of], detector,
-             b->earlier ? " (kept from before a manipulation)" : "", b->unknown ? " (of an unknown variant)" : "");
+             b->original ? " (of the original measurement)" : "", b->unknown ? " (of an unknown variant)" : "");
     return out;
 }
 
@@ -204,7 +205,7 @@ static int by_letters(const void *key, const void *row)
 
 const char *nps_opus_parameter_name(nps_span name)
 {
-    const char *const *row =
-        bsearch(&name, parameter_names, sizeof parameter_names / sizeof *parameter_names, sizeof *parameter_names, by_letters);
+    const char *const *row = bsearch(&name, parameter_names, sizeof parameter_names / sizeof *parameter_names,
+                                     sizeof *parameter_names, by_letters);
     return row ? row[1] : NULL;
 }

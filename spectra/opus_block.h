@@ -1,10 +1,10 @@
 /* The parts of a Bruker OPUS file: its directory, what a block is, and the parameters in a block.
  *
- * Layout, after the public readers brukeropus, brukeropusreader, opusreader2 and spectrochempy: the magic 0A 0A FE FE; at
- * byte 12 the place of the directory, at 20 the number of its entries; an entry is the type of a block, its size in words
- * of four bytes and its place (three uint32). A parameter is three letters and a NUL, its type and its size in words of
- * two bytes (two uint16), then the value; "END" is the last. All numbers are little-endian. Places are bytes of the file,
- * checked here; nothing is copied. */
+ * Layout, after the public readers brukeropus, brukeropusreader, opusreader2 and spectrochempy: the magic 0A 0A FE FE;
+ * at byte 12 the place of the directory, at 20 the number of its entries; an entry is the type of a block, its size in
+ * words of four bytes and its place (three uint32). A parameter is three letters and a NUL, its type and its size in
+ * words of two bytes (two uint16), then the value; "END" is the last. All numbers are little-endian. Places are bytes
+ * of the file, checked here; nothing is copied. */
 #ifndef NPS_SPECTRA_OPUS_BLOCK_H
 #define NPS_SPECTRA_OPUS_BLOCK_H
 
@@ -47,7 +47,7 @@ typedef struct {
     unsigned detector;   /* 0 for the first channel of the detector */
     unsigned derivative; /* 1, 2: first, second; 3: higher */
     unsigned extension;  /* not 0: attached to the data (peaks, history), or NPS_OPUS_SERIES */
-    bool earlier;        /* kept by OPUS from before a manipulation */
+    bool original;       /* of the measurement itself, in a file that was manipulated later (seen, not published) */
     bool unknown;        /* bits that are not understood */
 } nps_opus_block;
 

@@ -1,9 +1,9 @@
 /* Reads OMNIC files of Thermo (Nicolet): .spa with one spectrum, .spg with a group of them.
  *
- * Layout, after the public readers of spectrochempy (read_omnic.py) and OpenSpecy (read_spa): the signature "Spectral Data
- * File"; the title at byte 30; the number of directory entries at 294 (uint16), the date at 296 (uint32, seconds since
- * 1899-12-31 00:00 UTC); from 304 on entries of 16 bytes: key (uint8), flag, place and size (uint32 each). Key 2 is
- * the header of a spectrum, and the entries up to the next key 2 belong to it. All numbers are little-endian. */
+ * Layout, after the public readers of spectrochempy (read_omnic.py) and OpenSpecy (read_spa): the signature "Spectral
+ * Data File"; the title at byte 30; the number of directory entries at 294 (uint16), the date at 296 (uint32, seconds
+ * since 1899-12-31 00:00 UTC); from 304 on entries of 16 bytes: key (uint8), flag, place and size (uint32 each). Key 2
+ * is the header of a spectrum, and the entries up to the next key 2 belong to it. All numbers are little-endian. */
 #include "spectra/read_impl.h"
 
 #include "core/bytes.h"
@@ -15,11 +15,27 @@
 #include <time.h>
 
 enum { TITLE_AT = 30, TITLE_MAX = 256, COUNT_AT = 294, DATE_AT = 296, DIRECTORY_AT = 304, ENTRY_SIZE = 16 };
-enum { KEY_END = 0, KEY_HEADER = 2, KEY_INTENSITIES = 3, KEY_COMMENT = 4, KEY_HISTORY = 27, KEY_SAMPLE_INTERFEROGRAM = 102,
-       KEY_BACKGROUND_INTERFEROGRAM = 103, KEY_TITLE = 107 };
+enum {
+    KEY_END = 0,
+    KEY_HEADER = 2,
+    KEY_INTENSITIES = 3,
+    KEY_COMMENT = 4,
+    KEY_HISTORY = 27,
+    KEY_SAMPLE_INTERFEROGRAM = 102,
+    KEY_BACKGROUND_INTERFEROGRAM = 103,
+    KEY_TITLE = 107
+};
 /* Fields of a header, by their distance from its begin. */
-enum { HEAD_POINTS = 4, HEAD_X_UNIT = 8, HEAD_Y_UNIT = 12, HEAD_FIRST_X = 16, HEAD_LAST_X = 20, HEAD_SCANS = 36,
-       HEAD_BACKGROUND_SCANS = 52, HEAD_SIZE = 56 };
+enum {
+    HEAD_POINTS = 4,
+    HEAD_X_UNIT = 8,
+    HEAD_Y_UNIT = 12,
+    HEAD_FIRST_X = 16,
+    HEAD_LAST_X = 20,
+    HEAD_SCANS = 36,
+    HEAD_BACKGROUND_SCANS = 52,
+    HEAD_SIZE = 56
+};
 enum { X_POINTS = 2, X_RAMAN = 32, Y_SINGLE_BEAM = 15, Y_VOLTS = 22, Y_RAMAN = 31 };
 
 static const char signature[] = "Spectral Data File", series_signature[] = "Spectral Exte File";
@@ -160,7 +176,8 @@ static nps_status find_units(record *c, nps_err *err)
     if (c->y && !c->y->is_read)
         return NPS_FAIL_BYTE(err, NPS_E_UNSUPPORTED, c->head + HEAD_Y_UNIT, "this is %s", c->y->name);
     if (!c->y)
-        return NPS_FAIL_BYTE(err, NPS_E_UNSUPPORTED, c->head + HEAD_Y_UNIT, "unknown unit of the intensities (code %u)", y);
+        return NPS_FAIL_BYTE(err, NPS_E_UNSUPPORTED, c->head + HEAD_Y_UNIT, "unknown unit of the intensities (code %u)",
+                             y);
     if (x == X_POINTS)
         return NPS_FAIL_BYTE(err, NPS_E_UNSUPPORTED, c->head + HEAD_X_UNIT, "%s over data points, not over wavenumbers",
                              c->y->name);
@@ -250,7 +267,8 @@ static nps_status add_title(record *c, nps_err *err)
         if (!nps_bytes_has(c->file, title, TITLE_MAX + 4))
             return NPS_FAIL_BYTE(err, NPS_E_FORMAT, c->title.at + 2, "the file ends before or inside the title");
     }
-    nps_status st = nps_spectrum_set_text(c->s, NPS_TEXT_NAME, NPS_SPAN("Title"), text_at(c->file, title, TITLE_MAX), err);
+    nps_status st =
+        nps_spectrum_set_text(c->s, NPS_TEXT_NAME, NPS_SPAN("Title"), text_at(c->file, title, TITLE_MAX), err);
     return st == NPS_OK ? add_date(c->s, nps_bytes_u32(c->file, date), err) : st;
 }
 
@@ -262,7 +280,8 @@ static nps_status describe(record *c, nps_err *err)
     if (st == NPS_OK)
         st = add_number(c->s, NPS_SPAN("Scans"), nps_bytes_u32(c->file, c->head + HEAD_SCANS), err);
     if (st == NPS_OK)
-        st = add_number(c->s, NPS_SPAN("Background scans"), nps_bytes_u32(c->file, c->head + HEAD_BACKGROUND_SCANS), err);
+        st = add_number(c->s, NPS_SPAN("Background scans"), nps_bytes_u32(c->file, c->head + HEAD_BACKGROUND_SCANS),
+                        err);
     if (st == NPS_OK)
         st = nps_spectrum_add_meta(c->s, NPS_SPAN("Axis"), nps_span_of(c->x->name), err);
     if (st == NPS_OK)

@@ -22,9 +22,12 @@ static const struct {
     nps_opus_data data;
     nps_y_unit unit;
 } results[] = {
-    {NPS_OPUS_ABSORBANCE, NPS_Y_ABSORBANCE},         {NPS_OPUS_ATR, NPS_Y_ABSORBANCE},
-    {NPS_OPUS_TRANSMITTANCE, NPS_Y_TRANSMITTANCE},   {NPS_OPUS_REFLECTANCE, NPS_Y_REFLECTANCE},
-    {NPS_OPUS_LOG_REFLECTANCE, NPS_Y_ABSORBANCE},    {NPS_OPUS_KUBELKA_MUNK, NPS_Y_KUBELKA_MUNK},
+    {NPS_OPUS_ABSORBANCE, NPS_Y_ABSORBANCE},
+    {NPS_OPUS_ATR, NPS_Y_ABSORBANCE},
+    {NPS_OPUS_TRANSMITTANCE, NPS_Y_TRANSMITTANCE},
+    {NPS_OPUS_REFLECTANCE, NPS_Y_REFLECTANCE},
+    {NPS_OPUS_LOG_REFLECTANCE, NPS_Y_ABSORBANCE},
+    {NPS_OPUS_KUBELKA_MUNK, NPS_Y_KUBELKA_MUNK},
     {NPS_OPUS_RAMAN, NPS_Y_COUNTS},
 };
 enum { N_RESULT = sizeof results / sizeof *results };
@@ -58,13 +61,13 @@ static bool is_plain(const nps_opus_block *b)
            !b->unknown;
 }
 
-/* The block of this kind; one from before a manipulation only where there is no other. */
+/* The block of this kind; the original one only where there is none from a later manipulation. */
 static bool find_data(const record *c, nps_opus_data data, nps_opus_channel of, nps_opus_block *ret_block)
 {
     bool any = false;
     for (size_t i = 0; i < c->dir.n; i++) {
         nps_opus_block b = nps_opus_block_at(&c->dir, i);
-        if (!is_plain(&b) || b.data != (unsigned)data || b.of != of || (any && (b.earlier || !ret_block->earlier)))
+        if (!is_plain(&b) || b.data != (unsigned)data || b.of != of || (any && (b.original || !ret_block->original)))
             continue;
         *ret_block = b;
         any = true;
@@ -80,7 +83,8 @@ static nps_status find_status(const record *c, curve *v, nps_err *err)
         if (v->status.type != (v->data.type | NPS_OPUS_STATUS << 4))
             continue;
         if (!block_bytes(c, &v->status).n)
-            return NPS_FAIL_BYTE(err, NPS_E_FORMAT, v->status.at + 8, "the file ends before or inside the status of its %s",
+            return NPS_FAIL_BYTE(err, NPS_E_FORMAT, v->status.at + 8,
+                                 "the file ends before or inside the status of its %s",
                                  nps_opus_describe(&v->data, name, sizeof name));
         return NPS_OK;
     }
@@ -88,7 +92,8 @@ static nps_status find_status(const record *c, curve *v, nps_err *err)
                          nps_opus_describe(&v->data, name, sizeof name));
 }
 
-static nps_status get_number(const record *c, const curve *v, const char *name, double *ret_v, size_t *ret_at, nps_err *err)
+static nps_status get_number(const record *c, const curve *v, const char *name, double *ret_v, size_t *ret_at,
+                             nps_err *err)
 {
     nps_opus_parameter p;
     nps_span status = block_bytes(c, &v->status);
@@ -147,7 +152,8 @@ static nps_status read_unit(const record *c, curve *v, nps_err *err)
     else if (nps_span_is(p.text, "MI"))
         v->unit = NPS_X_MICROMETRE;
     else
-        return NPS_FAIL_BYTE(err, NPS_E_UNSUPPORTED, at, "unknown unit '%s' of the axis", nps_quote(p.text.p, p.text.n).s);
+        return NPS_FAIL_BYTE(err, NPS_E_UNSUPPORTED, at, "unknown unit '%s' of the axis",
+                             nps_quote(p.text.p, p.text.n).s);
     return NPS_OK;
 }
 
@@ -166,8 +172,8 @@ static nps_status read_axis(const record *c, curve *v, nps_err *err)
     if (!isfinite(v->scale) || v->scale == 0)
         return NPS_FAIL_BYTE(err, NPS_E_FORMAT, scale_at, "intensities scaled by %g", v->scale);
     if (v->data.data == NPS_OPUS_RAMAN && (v->unit != NPS_X_CM1 || fmax(v->first_x, v->last_x) > RAMAN_SHIFT_MAX_CM1))
-        return NPS_FAIL_BYTE(err, NPS_E_UNSUPPORTED, first_at, "a Raman spectrum from %g to %g is not over Raman shifts",
-                             v->first_x, v->last_x);
+        return NPS_FAIL_BYTE(err, NPS_E_UNSUPPORTED, first_at,
+                             "a Raman spectrum from %g to %g is not over Raman shifts", v->first_x, v->last_x);
     return NPS_OK;
 }
 
@@ -270,7 +276,8 @@ static nps_status refuse(const record *c, nps_err *err)
         return nps_fail_nomem(err);
     if (!list.len)
         return NPS_FAIL_BYTE(err, NPS_E_FORMAT, c->dir.at, "the file holds no data");
-    return NPS_FAIL_BYTE(err, NPS_E_UNSUPPORTED, c->dir.at, "no spectrum that can be read; the file holds: %s", list.data);
+    return NPS_FAIL_BYTE(err, NPS_E_UNSUPPORTED, c->dir.at, "no spectrum that can be read; the file holds: %s",
+                         list.data);
 }
 
 static nps_status add_parameter(record *c, const nps_opus_parameter *p, bool of_reference, nps_err *err)
@@ -342,8 +349,9 @@ static nps_status describe(record *c, const curve *read, size_t n_read, nps_err 
     char name[160];
     NPS_AUTO_BUF list = NPS_BUF_INIT((size_t)1 << 18);
     list_data(c, read, n_read, &list);
-    nps_span what = n_read == 2 ? NPS_SPAN("absorbance, computed as -log10 of the single-channel spectra of sample and reference")
-                                : nps_span_of(nps_opus_describe(&read->data, name, sizeof name));
+    nps_span what =
+        n_read == 2 ? NPS_SPAN("absorbance, computed as -log10 of the single-channel spectra of sample and reference")
+                    : nps_span_of(nps_opus_describe(&read->data, name, sizeof name));
     nps_status st = nps_buf_check(&list, err);
     if (st == NPS_OK)
         st = nps_spectrum_add_meta(c->s, NPS_SPAN("Spectrum read"), what, err);
