@@ -27,10 +27,11 @@ typedef struct {
     size_t seen; /* peaks */
 } record;
 
-static nps_status fail_attribute(nps_reader *r, nps_span line, nps_err *err)
+static nps_status fail_line(nps_reader *r, nps_span line, nps_err *err)
 {
-    return NPS_FAIL_LINE(r, err, NPS_E_FORMAT, line.p,
-                         "neither an attribute (ACCESSION|name=value) nor a section: '%s'",
+    if (line.p[0] == '<')
+        return NPS_FAIL_LINE(r, err, NPS_E_FORMAT, line.p, "the section '%s' is unknown", nps_quote(line.p, line.n).s);
+    return NPS_FAIL_LINE(r, err, NPS_E_FORMAT, line.p, "neither an attribute (ACCESSION|name=value) nor a section: '%s'",
                          nps_quote(line.p, line.n).s);
 }
 
@@ -67,7 +68,7 @@ static nps_status take_header_line(nps_reader *r, nps_mzspeclib_library *lib, np
         return add_set(r, lib, tag.section, tag.key, err);
     attribute a;
     if (!nps_mzspeclib_parse_attribute(line, &a))
-        return fail_attribute(r, line, err);
+        return fail_line(r, line, err);
     if (lib->n_set_attribute == NPS_MZSPECLIB_SET_ATTRIBUTE_MAX)
         return NPS_FAIL_LINE(r, err, NPS_E_LIMIT, line.p, "more than %d attributes before the first spectrum",
                              NPS_MZSPECLIB_SET_ATTRIBUTE_MAX);
@@ -121,6 +122,8 @@ static nps_status take_peak(record *c, nps_span line, nps_err *err)
         return NPS_FAIL_LINE(c->r, err, NPS_E_FORMAT, line.p, "m/z expected instead of '%s'",
                              nps_quote(line.p, line.n).s);
     p = skip_blanks(p, end);
+    if (p == end)
+        return NPS_FAIL_LINE(c->r, err, NPS_E_FORMAT, p, "no intensity stands behind the m/z");
     q = nps_scan_number(p, end, &intensity);
     if (!q || (q < end && *q != ' ' && *q != '\t'))
         return NPS_FAIL_LINE(c->r, err, NPS_E_FORMAT, p, "intensity expected instead of '%s'",
@@ -140,7 +143,7 @@ static nps_status take_attribute(record *c, nps_span line, nps_err *err)
     attribute a;
     nps_mzspeclib_library *lib = c->lib;
     if (!nps_mzspeclib_parse_attribute(line, &a))
-        return fail_attribute(c->r, line, err);
+        return fail_line(c->r, line, err);
     a.section = c->section;
     a.number = c->section == NPS_MZSPECLIB_SPECTRUM  ? 1
                : c->section == NPS_MZSPECLIB_ANALYTE ? c->said.n_analyte
