@@ -93,6 +93,8 @@ static nps_status take_energy(fields *c, const attribute *a, const attribute *op
 {
     NPS_AUTO_BUF text = NPS_BUF_INIT(2 * c->max_line + 64);
     nps_span unit = opt_unit ? nps_mzspeclib_value_name(opt_unit->value) : NPS_SPAN("");
+    if (nps_text_says_nothing(a->value))
+        return NPS_OK;
     if (opt_unit && nps_mzspeclib_value_is(opt_unit->value, "UO:0000266"))
         unit = NPS_SPAN("eV");
     if (opt_unit && nps_mzspeclib_value_is(opt_unit->value, "UO:0000187"))

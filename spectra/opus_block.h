@@ -47,7 +47,7 @@ typedef struct {
     unsigned detector;   /* 0 for the first channel of the detector */
     unsigned derivative; /* 1, 2: first, second; 3: higher */
     unsigned extension;  /* not 0: attached to the data (peaks, history), or NPS_OPUS_SERIES */
-    bool original;       /* of the measurement itself, in a file that was manipulated later (seen, not published) */
+    bool original;       /* of the measurement itself, in a file that was manipulated later (inferred from files) */
     bool unknown;        /* bits that are not understood */
 } nps_opus_block;
 

@@ -31,7 +31,8 @@ static nps_status fail_line(nps_reader *r, nps_span line, nps_err *err)
 {
     if (line.p[0] == '<')
         return NPS_FAIL_LINE(r, err, NPS_E_FORMAT, line.p, "the section '%s' is unknown", nps_quote(line.p, line.n).s);
-    return NPS_FAIL_LINE(r, err, NPS_E_FORMAT, line.p, "neither an attribute (ACCESSION|name=value) nor a section: '%s'",
+    return NPS_FAIL_LINE(r, err, NPS_E_FORMAT, line.p,
+                         "neither an attribute (ACCESSION|name=value) nor a section: '%s'",
                          nps_quote(line.p, line.n).s);
 }
 

@@ -28,8 +28,14 @@ static inline void bytes_put_uint(bytes_file *f, size_t at, uint64_t v, size_t s
     }
 }
 
-static inline void bytes_put_u16(bytes_file *f, size_t at, unsigned v) { bytes_put_uint(f, at, v, 2); }
-static inline void bytes_put_u32(bytes_file *f, size_t at, uint32_t v) { bytes_put_uint(f, at, v, 4); }
+static inline void bytes_put_u16(bytes_file *f, size_t at, unsigned v)
+{
+    bytes_put_uint(f, at, v, 2);
+}
+static inline void bytes_put_u32(bytes_file *f, size_t at, uint32_t v)
+{
+    bytes_put_uint(f, at, v, 4);
+}
 
 static inline void bytes_put_float(bytes_file *f, size_t at, float v)
 {
@@ -45,6 +51,9 @@ static inline void bytes_put_double(bytes_file *f, size_t at, double v)
     bytes_put_uint(f, at, bits, 8);
 }
 
-static inline void bytes_put_text(bytes_file *f, size_t at, const char *text) { bytes_put(f, at, text, strlen(text)); }
+static inline void bytes_put_text(bytes_file *f, size_t at, const char *text)
+{
+    bytes_put(f, at, text, strlen(text));
+}
 
 #endif

@@ -21,9 +21,15 @@ static inline void omnic_begin(bytes_file *f, const char *title, uint32_t date)
     bytes_put_u16(f, OMNIC_DATA_AT - 2, 0);
 }
 
-static inline size_t omnic_entries(const bytes_file *f) { return (unsigned char)f->p[294]; }
+static inline size_t omnic_entries(const bytes_file *f)
+{
+    return (unsigned char)f->p[294];
+}
 /* Place of the directory entry. */
-static inline size_t omnic_entry_at(size_t i) { return 304 + 16 * i; }
+static inline size_t omnic_entry_at(size_t i)
+{
+    return 304 + 16 * i;
+}
 
 static inline void omnic_add_entry(bytes_file *f, unsigned key, size_t place, size_t size)
 {

@@ -21,9 +21,15 @@ static inline void opus_begin(bytes_file *f)
     bytes_put_u32(f, OPUS_DATA_AT - 4, 0);
 }
 
-static inline size_t opus_entries(const bytes_file *f) { return (unsigned char)f->p[20]; }
+static inline size_t opus_entries(const bytes_file *f)
+{
+    return (unsigned char)f->p[20];
+}
 /* Place of the directory entry: type, size and place of its block. */
-static inline size_t opus_entry_at(size_t i) { return OPUS_DIRECTORY_AT + 12 * i; }
+static inline size_t opus_entry_at(size_t i)
+{
+    return OPUS_DIRECTORY_AT + 12 * i;
+}
 
 /* Enters a block that lies from `at` to the end of the file. */
 static inline void opus_enter(bytes_file *f, uint32_t type, size_t at)
@@ -70,7 +76,10 @@ static inline size_t opus_put_text(bytes_file *f, const char *name, unsigned typ
     return at;
 }
 
-static inline void opus_put_end(bytes_file *f) { opus_put_head(f, "END", 0, 0); }
+static inline void opus_put_end(bytes_file *f)
+{
+    opus_put_head(f, "END", 0, 0);
+}
 
 typedef struct {
     int32_t points;

@@ -72,16 +72,17 @@ static void a_section_is_a_spectrum(void **state)
 static void sets_hold_for_those_that_claim_them_and_for_all(void **state)
 {
     (void)state;
-    AUTO_READING r = read_text(
-        HEAD "<AttributeSet Spectrum=all>\nMS:1000511|ms level=2\nMS:1003072|spectrum origin type=MS:1003073|observed spectrum\n"
-             "[1]MS:1000045|collision energy=30\n[1]UO:0000000|unit=UO:0000266|electronvolt\n"
-             "<AttributeSet Spectrum=decoy>\nMS:1003072|spectrum origin type=MS:1003195|shuffled spectrum\n"
-             "<AttributeSet Analyte=all>\nMS:1000866|molecular formula=C2H6O\n"
-             "<AttributeSet Interpretation=all>\nMS:1002357|PSM-level probability=1\n"
-             "<Spectrum=1>\n" PEAKS
-             "<Spectrum=2>\nMS:1003212|library attribute set name=decoy\n[1]MS:1000045|collision energy=20\n"
-             "<Analyte=1>\nMS:1000868|SMILES formula=CCO\n" PEAKS
-             "<Spectrum=3>\n<Analyte=1>\nMS:1000866|molecular formula=CH4\n<Interpretation=1>\n" PEAKS);
+    AUTO_READING r =
+        read_text(HEAD "<AttributeSet Spectrum=all>\nMS:1000511|ms level=2\nMS:1003072|spectrum origin "
+                       "type=MS:1003073|observed spectrum\n"
+                       "[1]MS:1000045|collision energy=30\n[1]UO:0000000|unit=UO:0000266|electronvolt\n"
+                       "<AttributeSet Spectrum=decoy>\nMS:1003072|spectrum origin type=MS:1003195|shuffled spectrum\n"
+                       "<AttributeSet Analyte=all>\nMS:1000866|molecular formula=C2H6O\n"
+                       "<AttributeSet Interpretation=all>\nMS:1002357|PSM-level probability=1\n"
+                       "<Spectrum=1>\n" PEAKS
+                       "<Spectrum=2>\nMS:1003212|library attribute set name=decoy\n[1]MS:1000045|collision energy=20\n"
+                       "<Analyte=1>\nMS:1000868|SMILES formula=CCO\n" PEAKS
+                       "<Spectrum=3>\n<Analyte=1>\nMS:1000866|molecular formula=CH4\n<Interpretation=1>\n" PEAKS);
     assert_int_equal(r.n_err, 0);
     assert_int_equal(r.n, 3);
     assert_string_equal(meta_value(r.s[0], "spectrum origin type"), "observed spectrum");
@@ -192,8 +193,9 @@ static void a_stated_count_is_checked(void **state)
 static void clusters_are_passed_over(void **state)
 {
     (void)state;
-    AUTO_READING r = read_text(HEAD "<Spectrum=1>\n" PEAKS "<Cluster=1>\nMS:1003267|spectrum cluster key=1\n\n<Spectrum=2>\n"
-                                    PEAKS "<Cluster=2>\nanything\n");
+    AUTO_READING r =
+        read_text(HEAD "<Spectrum=1>\n" PEAKS "<Cluster=1>\nMS:1003267|spectrum cluster key=1\n\n<Spectrum=2>\n" PEAKS
+                       "<Cluster=2>\nanything\n");
     assert_int_equal(r.n, 2);
     assert_int_equal(r.n_err, 0);
 }
@@ -289,9 +291,10 @@ static void limits_hold(void **state)
 static void no_prefix_of_a_text_does_harm(void **state)
 {
     (void)state;
-    static const char text[] = HEAD "<AttributeSet Spectrum=all>\n[1]MS:1000045|collision energy=3\n"
-                                    "[1]UO:0000000|unit=UO:0000266|electronvolt\n<Spectrum=1>\nMS:1000744|selected ion m/z=5\n"
-                                    "<Analyte=1>\nMS:1000866|molecular formula=CH4\n" PEAKS "<Cluster=1>\n";
+    static const char text[] =
+        HEAD "<AttributeSet Spectrum=all>\n[1]MS:1000045|collision energy=3\n"
+             "[1]UO:0000000|unit=UO:0000266|electronvolt\n<Spectrum=1>\nMS:1000744|selected ion m/z=5\n"
+             "<Analyte=1>\nMS:1000866|molecular formula=CH4\n" PEAKS "<Cluster=1>\n";
     nps_read_limits limits = nps_read_limits_for_upload();
     for (size_t n = 11; n < sizeof text; n++) {
         char *cut = malloc(n);

@@ -71,21 +71,16 @@ static void a_file_is_a_spectrum(void **state)
 static void every_ordinate_is_read_or_refused_by_its_name(void **state)
 {
     (void)state;
-    /* y of the stored 0.5 in absorbance: log10(1/0.5), log10(100/0.5); of Kubelka-Munk f = 0.5, R = 1 + f - sqrt(f^2 + 2 f). */
+    /* y of the stored 0.5 in absorbance: log10(1/0.5), log10(100/0.5); of Kubelka-Munk f = 0.5, R = 1 + f - sqrt(f^2 +
+     * 2 f). */
     static const struct {
         unsigned code;
         double y;
         const char *refused;
     } cases[] = {
-        {17, 0.5, NULL},
-        {16, 2.3010299956639813, NULL},
-        {11, 2.3010299956639813, NULL},
-        {12, 0.5, NULL},
-        {20, 0.4179752805, NULL},
-        {15, 0, "single-beam"},
-        {22, 0, "interferogram"},
-        {26, 0, "photoacoustic"},
-        {31, 0, "Raman intensity over wavenumbers"},
+        {17, 0.5, NULL},          {16, 2.3010299956639813, NULL}, {11, 2.3010299956639813, NULL},
+        {12, 0.5, NULL},          {20, 0.4179752805, NULL},       {15, 0, "single-beam"},
+        {22, 0, "interferogram"}, {26, 0, "photoacoustic"},       {31, 0, "Raman intensity over wavenumbers"},
         {99, 0, "code 99"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

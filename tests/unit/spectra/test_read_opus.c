@@ -6,7 +6,8 @@
 
 static const float five[] = {0.5F, 0.25F, 1.5F, 0.125F, 2};
 static const opus_status plain = {5, 4000, 3992, 1, "WN", 1};
-static const uint32_t AB = OPUS_RATIO | OPUS_KIND(4), SCSM = OPUS_SAMPLE | OPUS_KIND(1), SCRF = OPUS_REFERENCE | OPUS_KIND(1);
+static const uint32_t AB = OPUS_RATIO | OPUS_KIND(4), SCSM = OPUS_SAMPLE | OPUS_KIND(1),
+                      SCRF = OPUS_REFERENCE | OPUS_KIND(1);
 
 static reading read_file(const bytes_file *f)
 {
@@ -172,8 +173,9 @@ static void absorbance_comes_first_and_the_others_are_named(void **state)
     assert_int_equal(r.n, 1);
     assert_true(r.s[0]->trace.x0_cm1 == 4000);
     assert_string_equal(meta_value(r.s[0], "Spectrum read"), "absorbance");
-    assert_string_equal(meta_value(r.s[0], "Stored beside the spectrum"),
-                        "transmittance, single-channel spectrum of the sample, absorbance (of the original measurement)");
+    assert_string_equal(
+        meta_value(r.s[0], "Stored beside the spectrum"),
+        "transmittance, single-channel spectrum of the sample, absorbance (of the original measurement)");
 }
 
 static void absorbance_is_computed_from_sample_and_reference(void **state)
@@ -205,11 +207,11 @@ static void channels_of_different_axes_make_no_absorbance(void **state)
 {
     (void)state;
     static const opus_status others[] = {
-        {5, 4000, 3991, 1, "WN", 1},  /* another step */
-        {5, 4001, 3993, 1, "WN", 1},  /* between the points */
-        {5, 4002, 3994, 1, "WN", 1},  /* too short behind */
-        {5, 3998, 3990, 1, "WN", 1},  /* begins later */
-        {5, 3992, 4000, 1, "WN", 1},  /* backwards */
+        {5, 4000, 3991, 1, "WN", 1}, /* another step */
+        {5, 4001, 3993, 1, "WN", 1}, /* between the points */
+        {5, 4002, 3994, 1, "WN", 1}, /* too short behind */
+        {5, 3998, 3990, 1, "WN", 1}, /* begins later */
+        {5, 3992, 4000, 1, "WN", 1}, /* backwards */
         {5, 4000, 3992, 1, "MI", 1},
     };
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
@@ -241,12 +243,8 @@ static void every_unit_of_the_axis_is_read_or_refused(void **state)
         double low;
         const char *refused;
     } cases[] = {
-        {"WN", 2.5, NULL},
-        {"MI", 1e4 / 2.5078125, NULL},
-        {"LGW", 0, "logarithm of the wavenumber"},
-        {"MIN", 0, "over minutes"},
-        {"PNT", 0, "over points"},
-        {"XYZ", 0, "unknown unit 'XYZ'"},
+        {"WN", 2.5, NULL},          {"MI", 1e4 / 2.5078125, NULL}, {"LGW", 0, "logarithm of the wavenumber"},
+        {"MIN", 0, "over minutes"}, {"PNT", 0, "over points"},     {"XYZ", 0, "unknown unit 'XYZ'"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         bytes_file f;

@@ -1,5 +1,6 @@
-/* OMNIC and OPUS files that others publish as test files of their own programs: each is read with the points, the axis and
- * the intensities that another program (Python's struct, by the published layouts) finds in it, or refused by its name. */
+/* OMNIC and OPUS files that others publish as test files of their own programs: each is read with the points, the axis
+ * and the intensities that another program (Python's struct, by the published layouts) finds in it, or refused by its
+ * name. */
 #include "tests/support/nps_test.h"
 #include "tests/support/reading.h"
 
@@ -13,7 +14,8 @@ typedef struct {
 } file_case;
 
 static const file_case omnic[] = {
-    {"spa/OpenSpecy--ftir_polyethylene_reflectance_adjustment_not_working.spa", 1738, 649.9207, 3999.8086, -0.01231864, 0.2110473, NULL},
+    {"spa/OpenSpecy--ftir_polyethylene_reflectance_adjustment_not_working.spa", 1738, 649.9207, 3999.8086, -0.01231864,
+     0.2110473, NULL},
     {"spa/spectrochempy_data--10-Z22-Si-S7_1.SPA", 11098, 649.904, 6000.041, 0.1212849, 2.562578, NULL},
     {"spa/spectrochempy_data--10-Z22-Si-S7_5.SPA", 11098, 649.904, 6000.041, 0.130862, 2.369619, NULL},
     {"spa/spectrochempy_data--11-Z25-CP_0.SPA", 11098, 649.904, 6000.041, 0.198568, 6, NULL},
@@ -71,8 +73,10 @@ static const file_case omnic[] = {
 static const file_case opus[] = {
     {"opus/OpenSpecy--ftir_ps.0", 2126, 399.2238918542862, 4497.5367913246155, 0.012989447, 0.6112140417, NULL},
     {"opus/brukeropus--file.0", 4927, 499.4039959572754, 9997.720922928467, -1.1767736673, 6, NULL},
-    {"opus/opusreader2--617262_1TP_C-1_A5.0", 3578, 599.7386920933837, 7497.697861283203, 0.2845864892, 1.8526335955, NULL},
-    {"opus/opusreader2--BF_lo_01_soil_cal.1", 1716, 499.6746013772461, 3997.396811017969, 0.10407082737, 1.4668512344, NULL},
+    {"opus/opusreader2--617262_1TP_C-1_A5.0", 3578, 599.7386920933837, 7497.697861283203, 0.2845864892, 1.8526335955,
+     NULL},
+    {"opus/opusreader2--BF_lo_01_soil_cal.1", 1716, 499.6746013772461, 3997.396811017969, 0.10407082737, 1.4668512344,
+     NULL},
     {"opus/opusreader2--issue82_Opus_test.0", 1112, 3600, 12488, 0.2813302279, 1.9914139509, NULL},
     {"opus/spectrochempy_data--background.0",
      .refused = "interferogram of the reference, single-channel spectrum of the reference"},
