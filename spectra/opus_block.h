@@ -73,7 +73,7 @@ NPS_MUST_CHECK nps_status nps_opus_open(nps_span file, nps_opus_directory *ret_d
 nps_opus_block nps_opus_block_at(const nps_opus_directory *dir, size_t i);
 static inline bool nps_opus_is_data(const nps_opus_block *b)
 {
-    return !b->parameters && b->data && b->data != NPS_OPUS_DIRECTORY &&
+    return b->place && !b->parameters && b->data && b->data != NPS_OPUS_DIRECTORY &&
            (!b->extension || b->extension == NPS_OPUS_SERIES);
 }
 
