@@ -88,27 +88,6 @@ static nps_status y_unit_of(const nps_jcamp_block *b, const nps_jcamp_table *t, 
     return NPS_OK;
 }
 
-/* Missing ordinates between measured ones by the straight line; those at the ends are left out. */
-static void fill_missing(nps_jcamp_points *p)
-{
-    size_t first = 0, end = p->n;
-    while (first < end && isnan(p->y[first]))
-        first++;
-    while (end > first && isnan(p->y[end - 1]))
-        end--;
-    for (size_t i = first; i < end;) {
-        size_t j = i + 1;
-        while (j < end && isnan(p->y[j]))
-            j++;
-        for (size_t k = i + 1; k < j && j < end; k++)
-            p->y[k] = p->y[i] + (p->y[j] - p->y[i]) * ((double)(k - i) / (double)(j - i));
-        i = j;
-    }
-    p->n = end - first;
-    memmove(p->x, p->x + first, p->n * sizeof *p->x);
-    memmove(p->y, p->y + first, p->n * sizeof *p->y);
-}
-
 /* Our own writer states the grid to the last bit, which FIRSTX and LASTX cannot. */
 static void take_grid(const nps_jcamp_block *b, nps_trace *trace)
 {
@@ -133,7 +112,7 @@ nps_status nps_jcamp_set_trace(const nps_jcamp_block *b, const nps_jcamp_table *
         st = y_unit_of(b, t, p, &y_unit, err);
     if (st != NPS_OK)
         return st;
-    fill_missing(p);
+    p->n = nps_trace_fill_missing(p->x, p->y, p->n, NULL);
     bool resampled = false;
     nps_err why = {0};
     st = nps_spectrum_set_trace(s, p->x, p->y, p->n, x_unit, y_unit, max_points, &resampled, &why);

@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const nps_format *const formats[] = {&nps_format_jcamp, &nps_format_massbank, &nps_format_mgf, &nps_format_msp,
-                                            &nps_format_csv, &nps_format_spc, &nps_format_sp, &nps_format_andi};
+static const nps_format *const formats[] = {
+    &nps_format_jcamp, &nps_format_massbank,  &nps_format_mgf, &nps_format_msp, &nps_format_csv,  &nps_format_spc,
+    &nps_format_sp,    &nps_format_andi,      &nps_format_omnic, &nps_format_opus, &nps_format_mzspeclib,
+};
 
 nps_read_limits nps_read_limits_for_upload(void)
 {

@@ -32,6 +32,7 @@ struct nps_format {
 
 extern const nps_format nps_format_msp, nps_format_mgf, nps_format_massbank, nps_format_jcamp, nps_format_csv;
 extern const nps_format nps_format_spc, nps_format_sp, nps_format_andi;
+extern const nps_format nps_format_omnic, nps_format_opus, nps_format_mzspeclib;
 
 /* Fails at the line last returned by the scan, at byte `at` of the input (a pointer into it). */
 #define NPS_FAIL_LINE(r, err, code, at, ...)                                                                           \
