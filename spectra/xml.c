@@ -37,11 +37,16 @@ static size_t line_of(nps_xml *x, size_t at)
     return x->line;
 }
 
-static void fail_here(nps_xml *x, nps_status code, const char *what)
+static void fail_at(nps_xml *x, size_t at, nps_status code, const char *what)
 {
     nps_err why;
-    nps_fail_at(&why, code, nps_xml_line(x), nps_xml_offset(x), "%s", what);
+    nps_fail_at(&why, code, line_of(x, at), at, "%s", what);
     nps_xml_fail(x, &why);
+}
+
+static void fail_here(nps_xml *x, nps_status code, const char *what)
+{
+    fail_at(x, nps_xml_offset(x), code, what);
 }
 
 /* expat keeps every name it has met, so their number is bounded. */
@@ -96,7 +101,11 @@ static void on_end(void *user, const char *name)
 static void on_doctype(void *user, const char *name, const char *system_id, const char *public_id, int has_subset)
 {
     (void)name, (void)system_id, (void)public_id, (void)has_subset;
-    fail_here(user, NPS_E_UNSUPPORTED, "a DOCTYPE, which is not read here");
+    nps_xml *x = user;
+    /* It is told at its end. */
+    static const char begin[] = "<!DOCTYPE";
+    const char *from = memmem(x->text.p, x->text.n, begin, sizeof begin - 1);
+    fail_at(x, from ? (size_t)(from - x->text.p) : 0, NPS_E_UNSUPPORTED, "a DOCTYPE, which is not read here");
 }
 
 nps_status nps_xml_new(nps_span text, const nps_xml_handlers *handlers, void *user, nps_xml **ret_xml, nps_err *err)
