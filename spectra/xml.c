@@ -4,14 +4,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PIECE = 64 << 10, TAG_MAX = 1 << 20, NAMES_MAX = 2000, SLOTS = 4096 };
+enum { PIECE = 64 << 10, RUN = 512, TAG_MAX = 1 << 20, NAMES_MAX = 2000, SLOTS = 4096 };
 
 struct nps_xml {
     XML_Parser parser;
     nps_xml_handlers handlers;
     void *user;
     nps_span text;
-    size_t fed;
+    size_t fed;           /* bytes given to expat or skipped */
+    size_t skipped;       /* among them: runs of text that expat need not see */
+    size_t start_behind;  /* byte behind the last tag that began an element */
+    bool cut;             /* the last piece ended before a long run of text */
+    bool cut_in_vain;     /* and that may not be skipped */
     bool paused, failed;
     nps_err why; /* of failed */
     size_t depth;
@@ -81,6 +85,7 @@ static void on_start(void *user, const char *name, const char **attr)
     if (x->failed)
         return;
     x->depth++;
+    x->start_behind = nps_xml_behind(x);
     if (x->depth > NPS_XML_DEPTH_MAX)
         fail_here(x, NPS_E_LIMIT, "XML elements nested more than 64 deep");
     else if (!meet_names(x, name, (const char *const *)attr))
@@ -146,6 +151,48 @@ static nps_status explain(nps_xml *x, nps_err *err)
     return nps_fail_at(err, NPS_E_FORMAT, line, at, "the XML is broken: %s", XML_ErrorString(e));
 }
 
+static const char *find_byte(const nps_xml *x, char c, size_t from, size_t to)
+{
+    return memchr(x->text.p + from, c, to - from);
+}
+
+/* Where the next piece ends: in front of a long run of text behind a tag, if one is near. */
+static size_t piece_end(nps_xml *x)
+{
+    x->cut = false;
+    size_t end = x->text.n - x->fed < PIECE ? x->text.n : x->fed + PIECE;
+    for (size_t p = x->fed; !x->cut_in_vain && p < end;) {
+        size_t limit = x->text.n - p < RUN ? x->text.n : p + RUN;
+        const char *lt = find_byte(x, '<', p, limit);
+        if (!lt && limit - p == RUN && p > x->fed) {
+            x->cut = true;
+            return p;
+        }
+        lt = lt ? lt : find_byte(x, '<', limit < end ? limit : end, end);
+        const char *gt = lt && (size_t)(lt - x->text.p) < end ? find_byte(x, '>', (size_t)(lt - x->text.p), end) : NULL;
+        if (!gt)
+            break;
+        p = (size_t)(gt - x->text.p) + 1;
+    }
+    return end;
+}
+
+/* Text behind a tag that begins an element goes on to the next '<'. Base64 by the megabyte is nothing that expat has to
+ * look at: the formats take it from the bytes and check it themselves. */
+static void skip_run(nps_xml *x)
+{
+    bool content = x->depth && x->start_behind == x->fed;
+    x->cut_in_vain = x->cut && !content;
+    if (!content)
+        return;
+    const char *lt = find_byte(x, '<', x->fed, x->text.n);
+    size_t run = lt ? (size_t)(lt - x->text.p) - x->fed : 0;
+    if (run < RUN)
+        return;
+    x->fed += run;
+    x->skipped += run;
+}
+
 /* Feeds the next piece, or goes on with the one that a pause has cut. */
 static enum XML_Status step(nps_xml *x)
 {
@@ -153,7 +200,8 @@ static enum XML_Status step(nps_xml *x)
         x->paused = false;
         return XML_ResumeParser(x->parser);
     }
-    size_t n = x->text.n - x->fed < PIECE ? x->text.n - x->fed : PIECE;
+    skip_run(x);
+    size_t n = piece_end(x) - x->fed;
     const char *from = x->text.p + x->fed;
     x->fed += n;
     return XML_Parse(x->parser, from, (int)n, x->fed == x->text.n);
@@ -204,8 +252,9 @@ size_t nps_xml_depth(const nps_xml *x)
 
 size_t nps_xml_offset(const nps_xml *x)
 {
-    XML_Index at = XML_GetCurrentByteIndex(x->parser);
-    return at < 0 ? 0 : (size_t)at < x->text.n ? (size_t)at : x->text.n;
+    XML_Index index = XML_GetCurrentByteIndex(x->parser);
+    size_t at = index < 0 ? 0 : (size_t)index + x->skipped;
+    return at < x->text.n ? at : x->text.n;
 }
 
 size_t nps_xml_behind(const nps_xml *x)

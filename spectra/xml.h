@@ -3,8 +3,8 @@
  *
  * Bounded: 64 levels, 1 MiB in one tag or comment, 2,000 different names of elements and attributes. A DOCTYPE is refused,
  * and with it every entity of a file's own. Names are given without a prefix of a name space. Content is not collected:
- * who wants it takes it from the bytes between two tags (nps_xml_inner), where references are not resolved. The encodings
- * are those of expat whose markup is ASCII: UTF-8, US-ASCII, ISO-8859-1. */
+ * who wants it takes it from the bytes between two tags (nps_xml_inner), where references are not resolved and characters
+ * not checked. The encodings are those of expat whose markup is ASCII: UTF-8, US-ASCII, ISO-8859-1. */
 #ifndef NPS_SPECTRA_XML_H
 #define NPS_SPECTRA_XML_H
 

@@ -96,6 +96,33 @@ static void long_texts_are_walked_in_pieces(void **state)
     }
 }
 
+/* Long texts are skipped; markup among them, or after them, is not. */
+static void long_texts_hide_nothing(void **state)
+{
+    (void)state;
+    static const char *const parts[] = {"<r><!-- > ", " --><u/>", "<![CDATA[>", "]]><u/>", "<t a='>", "'>", "</t><u/>", "</r>"};
+    NPS_AUTO_BUF b = NPS_BUF_INIT((size_t)8 << 20);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        nps_buf_puts(&b, parts[i]);
+        for (size_t k = 0; k < 30000 && i + 1 < sizeof parts / sizeof *parts; k++)
+            nps_buf_puts(&b, "xyz ");
+    }
+    heard h = {0};
+    nps_err err;
+    size_t pauses;
+    assert_ok(walk(b.data, b.len, &h, &pauses, &err), &err);
+    assert_int_equal(h.starts, 5);
+    assert_int_equal(h.inner.n, 120000);
+    assert_memory_equal(h.inner.p, "xyz ", 4);
+    NPS_AUTO_BUF junk = NPS_BUF_INIT(100000);
+    nps_buf_puts(&junk, "<r/>");
+    for (int i = 0; i < 1000; i++)
+        nps_buf_puts(&junk, "junk");
+    nps_buf_puts(&junk, "<s/>");
+    assert_int_equal(walk(junk.data, junk.len, &h, &pauses, &err), NPS_E_FORMAT);
+    assert_int_equal(err.offset, 4);
+}
+
 static void check_refused(const char *text, size_t n, nps_status want, size_t line, size_t offset, const char *part)
 {
     heard h = {0};
@@ -154,6 +181,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(elements_attributes_and_content_are_told),
         cmocka_unit_test(long_texts_are_walked_in_pieces),
+        cmocka_unit_test(long_texts_hide_nothing),
         cmocka_unit_test(faults_have_line_and_byte),
         cmocka_unit_test(limits_hold),
     };
