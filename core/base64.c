@@ -20,6 +20,22 @@ static bool skip_padding(const uint8_t *p, size_t n, size_t *i)
     return *i == n;
 }
 
+/* Whole groups of four digits from *i on; returns the bytes written. */
+static size_t take_groups(const uint8_t *p, size_t n, size_t *i, char *out)
+{
+    size_t m = 0;
+    for (; n - *i >= 4; *i += 4) {
+        uint8_t a = digit[p[*i]], b = digit[p[*i + 1]], c = digit[p[*i + 2]], d = digit[p[*i + 3]];
+        if ((a | b | c | d) & X)
+            break;
+        uint32_t v = (uint32_t)a << 18 | (uint32_t)b << 12 | (uint32_t)c << 6 | d;
+        out[m++] = (char)(v >> 16);
+        out[m++] = (char)(v >> 8);
+        out[m++] = (char)v;
+    }
+    return m;
+}
+
 bool nps_base64_unpack(nps_span text, char *out, size_t *ret_n, size_t *ret_fault)
 {
     const uint8_t *p = (const uint8_t *)text.p;
@@ -27,16 +43,8 @@ bool nps_base64_unpack(nps_span text, char *out, size_t *ret_n, size_t *ret_faul
     uint32_t bits = 0;
     unsigned held = 0; /* digits in bits */
     while (i < text.n) {
-        for (; !held && text.n - i >= 4; i += 4) {
-            uint8_t a = digit[p[i]], b = digit[p[i + 1]], c = digit[p[i + 2]], d = digit[p[i + 3]];
-            if ((a | b | c | d) & X)
-                break;
-            uint32_t v = (uint32_t)a << 18 | (uint32_t)b << 12 | (uint32_t)c << 6 | d;
-            out[m] = (char)(v >> 16);
-            out[m + 1] = (char)(v >> 8);
-            out[m + 2] = (char)v;
-            m += 3;
-        }
+        if (!held)
+            m += take_groups(p, text.n, &i, out + m);
         if (i == text.n)
             break;
         uint8_t v = digit[p[i]];

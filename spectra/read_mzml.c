@@ -27,7 +27,6 @@ static const struct {
     {"instrument", MZML_INSTRUMENT},
     {"source", MZML_SOURCE},
     {"analyzer", MZML_ANALYZER},
-    {"product", MZML_ELSEWHERE},
 };
 
 static nps_mzml_place place_of(const char *name)
