@@ -7,6 +7,7 @@
 #include "core/pearson.h"
 #include "reference-lib/ir.h"
 #include "reference-lib/ir_code.h"
+#include "reference-lib/mixture.h"
 
 #include <math.h>
 #include <string.h>
@@ -26,17 +27,17 @@ static void make_library(nps_library *lib, const bench_traces *t)
 {
     nps_err err;
     size_t n = t->n;
-    uint32_t *entry = malloc(n * sizeof *entry), *none = calloc(n, sizeof *none);
+    uint32_t *entry = malloc(n * sizeof *entry), *substance = malloc(n * sizeof *substance), *none = calloc(n, sizeof *none);
     uint8_t *technique = malloc(n);
     int8_t *polarity = calloc(n, 1);
-    if (!entry || !none || !technique || !polarity)
+    if (!entry || !substance || !none || !technique || !polarity)
         exit(1);
     for (size_t i = 0; i < n; i++) {
-        entry[i] = (uint32_t)i;
+        entry[i] = substance[i] = (uint32_t)i;
         technique[i] = NPS_TECH_IR;
     }
     *lib = (nps_library){.n_entry = n, .n_ir = n, .ir_y = t->y, .ir_entry = entry, .entry_technique = technique,
-                         .entry_polarity = polarity, .entry_substance = none, .entry_contributor = none};
+                         .entry_polarity = polarity, .entry_substance = substance, .entry_contributor = none};
     double start = bench_now();
     must(nps_ir_code_build(lib, 2, &err), &err);
     bench_value_at("ir: make the codes of a library", "s", (bench_size){n, 2}, bench_now() - start);
@@ -46,6 +47,7 @@ static void library_done(nps_library *lib)
 {
     free((void *)(uintptr_t)lib->ir_entry);
     free((void *)(uintptr_t)lib->entry_substance);
+    free((void *)(uintptr_t)lib->entry_contributor);
     free((void *)(uintptr_t)lib->entry_technique);
     free((void *)(uintptr_t)lib->entry_polarity);
     free((void *)(uintptr_t)lib->ir_code);
@@ -113,6 +115,65 @@ static void run(job *j, const char *what, size_t n, size_t k, unsigned lag, unsi
                  &(bench_job){NULL, search, j});
 }
 
+/* Eight mixtures of two entries each, 60 : 40, decomposed. */
+static void mixtures(void *arg)
+{
+    job *j = arg;
+    nps_err err;
+    float y[NPS_IR_GRID_N];
+    for (size_t i = 0; i < 8; i++) {
+        const float *a = j->lib->ir_y + (37 * i + 5) * NPS_IR_GRID_N, *b = j->lib->ir_y + (91 * i + 700) * NPS_IR_GRID_N;
+        for (size_t k = 0; k < NPS_IR_GRID_N; k++)
+            y[k] = 0.6F * a[k] + 0.4F * b[k];
+        nps_prepared q = {.technique = NPS_TECH_IR, .grid = y};
+        NPS_AUTO(nps_mixture) m = NULL;
+        must(nps_find_mixture(j->lib, &q, &j->o, 0.02, NPS_MIXTURE_MAX, j->w, &m, &err), &err);
+    }
+}
+
+/* Preparation of a trace of 1,801 points, a hundred times. */
+typedef struct {
+    const float *y;
+    nps_trace_prep prep;
+} preparation;
+
+static void prepare(void *arg)
+{
+    const preparation *p = arg;
+    nps_err err;
+    float y[NPS_IR_GRID_N];
+    for (int i = 0; i < 100; i++) {
+        memcpy(y, p->y, sizeof y);
+        nps_trace t = {.n = NPS_IR_GRID_N, .x0_cm1 = NPS_IR_GRID_X0, .dx_cm1 = NPS_IR_GRID_DX, .y = y};
+        must(nps_trace_prepare(&t, &p->prep, &err), &err);
+    }
+}
+
+static void prepare_and_grid(void *arg)
+{
+    const preparation *p = arg;
+    nps_err err;
+    float y[NPS_IR_GRID_N];
+    nps_trace t = {.n = NPS_IR_GRID_N, .x0_cm1 = 399.3, .dx_cm1 = NPS_IR_GRID_DX, .y = (float *)(uintptr_t)p->y};
+    for (int i = 0; i < 100; i++)
+        must(nps_prepare_trace(&t, NULL, y, &err), &err);
+}
+
+static void bench_preparation(const float *y)
+{
+    static const char *const steps[] = {"atr", "baseline=als", "baseline=rubber-band", "smooth=9", "smooth=31", "derivative=1",
+                                        "normalise=snv"};
+    nps_err err;
+    preparation p = {.y = y};
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        char name[80];
+        must(nps_trace_prep_parse(nps_span_of(steps[i]), &p.prep, &err), &err);
+        snprintf(name, sizeof name, "ir: prepare a trace, %s", steps[i]);
+        bench_run(name, "us/trace", 1e6, 100, prepare, &p);
+    }
+    bench_run("ir: put a trace on the grid by spline", "us/trace", 1e6, 100, prepare_and_grid, &p);
+}
+
 typedef struct {
     nps_fft *fft;
     float *a;
@@ -163,6 +224,16 @@ static void bench_size_of(size_t n, const job *parts)
         run(&j, "one query", 1, TOP, 10, threads);
     }
     j.o.max_lag = 0;
+    for (unsigned threads = 1; threads <= 2; threads++) {
+        j.o.derivative = 1;
+        j.o.window = 9;
+        run(&j, "first derivative, one query", 1, TOP, 0, threads);
+        j.o.derivative = 0;
+        j.o.score = NPS_IR_ANGLE;
+        run(&j, "angle, one query", 1, TOP, 0, threads);
+        j.o.score = NPS_IR_CORRELATION;
+        bench_run_at("ir: mixture of two", "ms/query", (bench_size){n, threads}, 1e3, 8, &(bench_job){NULL, mixtures, &j});
+    }
     bench_run_at("plain: ir correlation with every trace", "ms/query", (bench_size){n, 1}, 1e3, 1, &(bench_job){NULL, plain, &j});
     bench_run("ir: one lag of a pair directly (double precision)", "us/pair", 1e6, 100, direct_pair, &j);
     library_done(&lib);
@@ -179,6 +250,9 @@ int main(void)
     if (!j.hits)
         return 1;
     must(nps_workspace_new(&j.w, &err), &err);
+    bench_traces one = bench_synth_ir(1, 1);
+    bench_preparation(one.y);
+    bench_traces_done(&one);
     bench_size_of(10000, &j);
     bench_size_of(100000, &j);
     nps_workspace_free(j.w);

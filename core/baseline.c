@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { ROUNDS_MAX = 50 };
 
@@ -69,17 +70,20 @@ nps_status nps_baseline_als(const double *y, size_t n, double lambda, double p, 
         return nps_fail(err, NPS_E_RANGE, "baseline smoothness %g is outside [1, 1e12]", lambda);
     if (!(p >= 1e-6 && p < 0.5))
         return nps_fail(err, NPS_E_RANGE, "baseline asymmetry %g is outside [1e-6, 0.5)", p);
-    NPS_AUTO_MEM(double *) room = nps_array(5 * n, sizeof *room);
+    NPS_AUTO_MEM(double *) room = nps_array(8 * n, sizeof *room);
     if (!room)
         return nps_fail_nomem(err);
-    double *w = room, *d = room + n, *e = d + n, *f = e + n, *z = f + n;
-    for (size_t i = 0; i < n; i++)
+    double *w = room, *d = room + n, *e = d + n, *f = e + n, *z = f + n, *smooth = z + n;
+    for (size_t i = 0; i < n; i++) {
         w[i] = 1;
+        for (int band = 0; band < 3; band++)
+            smooth[(size_t)band * n + i] = lambda * penalty(i, n, band);
+    }
     for (int round = 0; round < ROUNDS_MAX; round++) {
+        memcpy(e, smooth + n, n * sizeof *e);
+        memcpy(f, smooth + 2 * n, n * sizeof *f);
         for (size_t i = 0; i < n; i++) {
-            d[i] = w[i] + lambda * penalty(i, n, 0);
-            e[i] = lambda * penalty(i, n, 1);
-            f[i] = lambda * penalty(i, n, 2);
+            d[i] = w[i] + smooth[i];
             z[i] = w[i] * y[i];
         }
         if (!factor(d, e, f, n))

@@ -37,7 +37,7 @@ typedef struct {
 /* Correlation without lag; mask and derivative as the preparation says. */
 nps_ir_options nps_ir_options_of(nps_technique technique, const nps_trace_prep *p);
 
-/* A row's derivative on the grid, as the search takes it of query and library alike: NaN where the window touches NaN.
+/* A row's derivative, 1 or 2, on the grid, as the search takes it of query and library alike: NaN where the window touches NaN.
  * @param y, ret_y  [NPS_IR_GRID_N]; may not overlap. Errors: NPS_E_RANGE. */
 NPS_MUST_CHECK nps_status nps_ir_derivative(const float *y, unsigned derivative, unsigned window, float *ret_y, nps_err *err);
 
