@@ -192,7 +192,7 @@ static void print_summary(const build_state *s, const nps_library *lib, size_t f
            s->notes[NPS_NOTE_UNUSABLE], s->notes[NPS_NOTE_NO_KEY]);
     if (s->table) {
         nps_metadata_counts c = nps_metadata_table_counts(s->table);
-        printf("metadata: %zu rows for %zu spectra; %zu rows not used, %zu files without a row, %zu faults\n", c.rows,
+        printf("metadata: rows %zu, spectra %zu, rows not used %zu, files without a row %zu, faults %zu\n", c.rows,
                c.spectra, c.rows_unused, c.files_without, c.faults);
     }
     for (nps_technique t = NPS_TECH_UNKNOWN; t < NPS_TECH_COUNT; t++) {
