@@ -25,8 +25,8 @@ static const double ALIKE = 0.9;
 nps_mixture_rule nps_mixture_rule_of(nps_technique technique)
 {
     if (technique >= NPS_TECH_IR)
-        return (nps_mixture_rule){.worth = 0.5, .gain = 0.005, .share = 0.03};
-    return (nps_mixture_rule){.worth = 0.35, .gain = 0.03, .share = 0.02};
+        return (nps_mixture_rule){.worth = 0.5, .gain = 0.005, .sure = 0.8, .share = 0.03};
+    return (nps_mixture_rule){.worth = 0.35, .gain = 0.03, .sure = 0.75, .share = 0.02};
 }
 
 bool nps_mixture_is_open(const nps_mixture *m, const nps_library *lib, const char *today)
@@ -313,7 +313,7 @@ static nps_status add_column(problem *p, uint32_t entry, nps_err *err)
         return nps_fail_nomem(err);
     for (size_t i = 0; i < p->n; i++) {
         c.v[i] = (float)(v[i] / c.scale);
-        c.by_query += v[i] / c.scale * p->query[i];
+        c.by_query += (double)c.v[i] * p->query[i];
     }
     st = nps_grow(&p->pool, &p->cap_pool, p->n_pool + 1, sizeof *p->pool, POOL_MAX, err);
     if (st == NPS_OK)
@@ -430,7 +430,7 @@ static nps_status best_in_place(const problem *p, products *g, const selection *
     trial.at[at] = s->at[last];
     nps_status st = NPS_OK;
     for (size_t c = 0; c < p->n_pool && st == NPS_OK; c++) {
-        if (!(p->pool[c].by_query > 0) || has_substance(p, s, p->pool[c].substance, at))
+        if (has_substance(p, s, p->pool[c].substance, at))
             continue;
         trial.at[last] = c;
         st = fit(p, g, &trial, err);
@@ -503,7 +503,7 @@ static nps_status describe_component(const problem *p, products *g, const select
                          .substance = p->pool[s->at[i]].substance,
                          .share = all > 0 ? signal_of(p, s, i) / all : 0,
                          .gain = fmax(0, s->fit - without) / p->norm2,
-                         .worth = p->norm2 > without ? fmax(0, s->fit - without) / (p->norm2 - without) : 0};
+                         .worth = p->norm2 > without ? fmin(1, fmax(0, s->fit - without) / (p->norm2 - without)) : 0};
     return st;
 }
 
@@ -516,7 +516,7 @@ static nps_status is_worth(const problem *p, products *g, const selection *s, bo
     for (size_t i = 0; i < s->n && st == NPS_OK; i++) {
         nps_component c;
         st = describe_component(p, g, s, i, &c, err);
-        *ret = *ret && c.worth >= rule.worth && c.gain >= rule.gain && c.share >= rule.share;
+        *ret = *ret && c.share >= rule.share && (c.worth >= rule.sure || (c.worth >= rule.worth && c.gain >= rule.gain));
     }
     return st;
 }
@@ -624,7 +624,7 @@ static nps_status find_alike(const problem *p, products *g, const selection *s, 
     size_t n = 0, last = s->n - 1;
     trial.at[i] = s->at[last];
     for (size_t k = 0; k < p->n_pool && st == NPS_OK; k++) {
-        if (!(p->pool[k].by_query > 0) || p->pool[k].substance == c->substance ||
+        if (p->pool[k].substance == c->substance ||
             has_substance(p, s, p->pool[k].substance, i))
             continue;
         trial.at[last] = k;
@@ -647,7 +647,7 @@ static nps_status find_alike(const problem *p, products *g, const selection *s, 
 static nps_status describe(const problem *p, products *g, const selection *s, nps_mixture *m, nps_err *err)
 {
     nps_status st = NPS_OK;
-    m->explained = p->norm2 > 0 ? s->fit / p->norm2 : 0;
+    m->explained = p->norm2 > 0 ? fmin(1, s->fit / p->norm2) : 0; /* columns are rounded to floats */
     for (size_t i = 0; i < s->n && st == NPS_OK; i++) {
         st = describe_component(p, g, s, i, &m->component[i], err);
         if (st == NPS_OK)
@@ -676,7 +676,7 @@ static nps_status select_components(problem *p, products *g, size_t most, nps_mi
             break;
         s = next;
         if (s.n == 1)
-            m->single = s.fit / p->norm2;
+            m->single = fmin(1, s.fit / p->norm2);
         if (s.n < most)
             st = add_candidates_of_residual(p, &s, err);
     }

@@ -23,7 +23,8 @@ bool nps_mixture_is_open(const nps_mixture *m, const nps_library *lib, const cha
 /* When one more component is worth it (ruleset; found on single substances, see benchmarks/README.md). */
 typedef struct {
     double worth; /* it explains at least this part of what the others left */
-    double gain;  /* and this part of the whole */
+    double gain;  /* and this part of the whole ... */
+    double sure;  /* ... or at least this part of what the others left, however little that is */
     double share; /* and has at least this share of the explained signal */
 } nps_mixture_rule;
 nps_mixture_rule nps_mixture_rule_of(nps_technique technique);

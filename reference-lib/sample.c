@@ -88,27 +88,55 @@ static nps_status intersect(const nps_library *lib, nps_sample_verdict *s, size_
     return NPS_OK;
 }
 
-/* SWGDRUG recommendations part III B: categories of techniques; A is mass, infrared, NMR, Raman and X-ray spectrometry. */
-static void check_scheme(nps_sample_verdict *s)
+static bool holds(const nps_verdict *v, uint32_t substance)
 {
-    bool mass = false, vibration = false;
-    for (size_t i = 0; i < s->n_spectra; i++) {
-        if (s->spectra[i]->outcome != NPS_IDENTIFIED && s->spectra[i]->outcome != NPS_AMBIGUOUS)
-            continue;
-        bool is_mass = nps_technique_is_mass(s->spectra[i]->technique);
-        mass = mass || is_mass;
-        vibration = vibration || !is_mass;
-    }
-    s->minimum_scheme = s->outcome == NPS_IDENTIFIED && mass && vibration;
-    const char *missing = "";
-    if (!s->minimum_scheme)
-        missing = s->outcome != NPS_IDENTIFIED ? "no single substance is left"
-                  : mass ? "a second technique on another principle (for example infrared or Raman; SWGDRUG, ASTM E2329)"
-                         : "a second technique on another principle (for example mass spectrometry; SWGDRUG, ASTM E2329)";
-    snprintf(s->missing, sizeof s->missing, "%s", missing);
+    for (size_t i = 0; i < v->n_set; i++)
+        if (v->set[i].substance == substance)
+            return true;
+    return false;
 }
 
-static nps_status combine(const nps_library *lib, nps_sample_verdict *s, nps_err *err)
+/* Whether a reference of the substance was measured at the query's retention index. */
+static bool is_retained_alike(const nps_library *lib, const nps_spectrum *q, uint32_t substance)
+{
+    for (uint64_t i = lib->sub_entry_at[substance]; i < lib->sub_entry_at[substance + 1]; i++) {
+        uint32_t e = lib->sub_entry[i];
+        if (q->retention_index > 0 && lib->entry_ri[e] > 0 &&
+            fabs(lib->entry_ri[e] - q->retention_index) <= NPS_RETENTION_TOL)
+            return true;
+    }
+    return false;
+}
+
+/* SWGDRUG recommendations part III B (and ASTM E2329): a technique of category A - here mass spectrometry, infrared and Raman
+ * spectroscopy - and a second one. The chromatography of a hyphenated technique counts by itself, category B, where its own
+ * result is used. Only what supports the one substance that is left counts, not what merely does not exclude it. */
+static void check_scheme(const nps_library *lib, nps_sample_verdict *s, const nps_spectrum *const *queries)
+{
+    if (s->outcome != NPS_IDENTIFIED) {
+        snprintf(s->missing, sizeof s->missing, "no single substance is left");
+        return;
+    }
+    uint32_t substance = s->set[0].substance;
+    for (size_t i = 0; i < s->n_spectra; i++) {
+        nps_technique t = s->spectra[i]->technique;
+        if (!holds(s->spectra[i], substance))
+            continue;
+        s->support |= nps_technique_is_mass(t) ? NPS_SUPPORT_MASS : t == NPS_TECH_IR ? NPS_SUPPORT_INFRARED : NPS_SUPPORT_RAMAN;
+        if (t == NPS_TECH_EI && is_retained_alike(lib, queries[i], substance))
+            s->support |= NPS_SUPPORT_RETENTION;
+    }
+    unsigned supports = 0;
+    for (unsigned bit = 1; bit <= NPS_SUPPORT_RETENTION; bit <<= 1)
+        supports += (s->support & bit) != 0;
+    s->minimum_scheme = supports >= 2;
+    if (!s->minimum_scheme)
+        snprintf(s->missing, sizeof s->missing, "a second technique on another principle, for example %s",
+                 s->support & NPS_SUPPORT_MASS ? "infrared or Raman, or the retention index of a reference"
+                                               : "mass spectrometry");
+}
+
+static nps_status combine(const nps_library *lib, const nps_spectrum *const *queries, nps_sample_verdict *s, nps_err *err)
 {
     size_t usable = 0, novel = 0;
     for (size_t i = 0; i < s->n_spectra; i++) {
@@ -126,7 +154,7 @@ static nps_status combine(const nps_library *lib, nps_sample_verdict *s, nps_err
                  : !s->n_set   ? NPS_NOVEL
                  : s->n_set == 1 && !s->conflict ? NPS_IDENTIFIED
                                  : NPS_AMBIGUOUS;
-    check_scheme(s);
+    check_scheme(lib, s, queries);
     return NPS_OK;
 }
 
@@ -151,7 +179,7 @@ nps_status nps_match_sample(const nps_library *lib, const nps_spectrum *const *q
             return st;
         s->n_spectra = i + 1;
     }
-    nps_status st = combine(lib, s, err);
+    nps_status st = combine(lib, queries, s, err);
     if (st == NPS_OK)
         *ret_verdict = nps_steal(s);
     return st;

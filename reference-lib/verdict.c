@@ -8,6 +8,14 @@ const char *nps_outcome_name(nps_outcome o)
     return o <= NPS_UNUSABLE ? names[o] : "unknown";
 }
 
+const char *nps_support_name(unsigned bit)
+{
+    return bit == NPS_SUPPORT_MASS       ? "mass spectrometry"
+           : bit == NPS_SUPPORT_INFRARED ? "infrared spectroscopy"
+           : bit == NPS_SUPPORT_RAMAN    ? "Raman spectroscopy"
+                                         : "gas chromatography (retention index)";
+}
+
 void nps_mixture_free(nps_mixture *m)
 {
     if (!m)

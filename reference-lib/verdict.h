@@ -113,6 +113,12 @@ typedef struct {
 void nps_verdict_free(nps_verdict *v);
 NPS_DEFINE_FREEP(nps_verdict)
 
+/* Kinds of evidence that the minimum scheme counts; the retention index of a reference within NPS_RETENTION_TOL of the
+ * query's (between laboratories, columns of one phase). */
+enum { NPS_SUPPORT_MASS = 1, NPS_SUPPORT_INFRARED = 2, NPS_SUPPORT_RAMAN = 4, NPS_SUPPORT_RETENTION = 8 };
+#define NPS_RETENTION_TOL 20.0
+const char *nps_support_name(unsigned bit); /* "mass spectrometry", ... */
+
 /* Several spectra of one sample. The set is what no technique excludes; a technique by which the library has no spectrum of
  * a substance cannot exclude it. Each spectrum is asked at alpha / n, so that the joint set keeps the coverage 1 - alpha
  * (Bonferroni). */
@@ -124,7 +130,8 @@ typedef struct {
     nps_verdict **spectra; /* [n_spectra], owned, in the order given */
     size_t n_spectra;
     bool conflict;         /* each usable spectrum fits something, but no substance fits them all: ambiguous, set of all */
-    bool minimum_scheme;   /* two different techniques, one of them of SWGDRUG category A (ASTM E2329), agree */
+    unsigned support;      /* NPS_SUPPORT_* bits: what supports the one substance that is left */
+    bool minimum_scheme;   /* two different techniques, one of them of SWGDRUG category A (ASTM E2329), support it */
     char missing[120];     /* what the minimum scheme still asks for; "" when met */
 } nps_sample_verdict;
 

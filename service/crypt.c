@@ -50,7 +50,7 @@ void nps_hmac_sha256_base64(nps_bytes key, const nps_bytes *piece, size_t n_piec
     nps_buf_puts(out, sodium_bin2base64(text, sizeof text, mac, sizeof mac, sodium_base64_VARIANT_ORIGINAL));
 }
 
-bool nps_base64_decode(const char *text, size_t len, unsigned char *out, size_t out_size, size_t *ret_len)
+bool nps_secret_from_base64(const char *text, size_t len, unsigned char *out, size_t out_size, size_t *ret_len)
 {
     const char *end;
     size_t n;

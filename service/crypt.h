@@ -28,7 +28,8 @@ typedef struct {
 } nps_bytes;
 void nps_hmac_sha256_base64(nps_bytes key, const nps_bytes *piece, size_t n_piece, nps_buf *out);
 
-/* Standard base64 (blanks around it allowed) to bytes. False when it is none or does not fit. */
-bool nps_base64_decode(const char *text, size_t len, unsigned char *out, size_t out_size, size_t *ret_len);
+/* Standard base64 (blanks around it allowed) to bytes, in a time that does not depend on them. False when it is none or does
+ * not fit. */
+bool nps_secret_from_base64(const char *text, size_t len, unsigned char *out, size_t out_size, size_t *ret_len);
 
 #endif

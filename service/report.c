@@ -6,6 +6,20 @@
 #include <stdio.h>
 #include <string.h>
 
+static void put_error_rate(nps_buf *b, const nps_library *lib, nps_outcome outcome, double alpha,
+                           nps_calibration_source calibration)
+{
+    if (outcome != NPS_UNUSABLE && calibration == NPS_CALIBRATION_NONE)
+        nps_buf_puts(b, " No error rate can be stated: there is nothing to calibrate this technique on.");
+    else if (outcome == NPS_NOVEL)
+        nps_buf_printf(b, " A substance that is in the library gets this answer in at most %.3g %% of cases.", 100 * alpha);
+    else if (outcome != NPS_UNUSABLE)
+        nps_buf_printf(b, " A substance of the library is missing from such a set in at most %.3g %% of cases.",
+                       100 * alpha);
+    if (lib->generated)
+        nps_buf_puts(b, " The library is generated, not measured: this is a demonstration, not casework.");
+}
+
 void nps_report_statement(nps_buf *b, const nps_library *lib, nps_outcome outcome, const nps_member *set, size_t n_set,
                           double alpha, nps_calibration_source calibration)
 {
@@ -20,15 +34,7 @@ void nps_report_statement(nps_buf *b, const nps_library *lib, nps_outcome outcom
     case NPS_NOVEL: nps_buf_puts(b, "Nothing in this library fits: the substance may be new to it."); break;
     case NPS_UNUSABLE: nps_buf_puts(b, "The measurement is too poor for a verdict."); break;
     }
-    if (outcome != NPS_UNUSABLE && calibration == NPS_CALIBRATION_NONE)
-        nps_buf_puts(b, " No error rate can be stated: there is nothing to calibrate this technique on.");
-    else if (outcome == NPS_NOVEL)
-        nps_buf_printf(b, " A substance that is in the library gets this answer in at most %.3g %% of cases.", 100 * alpha);
-    else if (outcome != NPS_UNUSABLE)
-        nps_buf_printf(b, " A substance of the library is missing from such a set in at most %.3g %% of cases.",
-                       100 * alpha);
-    if (lib->generated)
-        nps_buf_puts(b, " The library is generated, not measured: this is a demonstration, not casework.");
+    put_error_rate(b, lib, outcome, alpha, calibration);
 }
 
 static const char *sub_name(const nps_library *lib, uint32_t s)
@@ -218,7 +224,16 @@ void nps_report_sample_statement(nps_buf *b, const nps_library *lib, const nps_s
     if (v->conflict)
         nps_buf_puts(b, "The spectra contradict each other: each fits something in this library, but no substance fits "
                         "them all. A mixture, or spectra of different samples.");
-    else
+    else if (v->minimum_scheme) {
+        nps_buf_printf(b, "%s is the only substance of this library that fits, by", sub_name(lib, v->set[0].substance));
+        for (unsigned bit = 1, first = 1; bit <= NPS_SUPPORT_RETENTION; bit <<= 1)
+            if (v->support & bit) {
+                nps_buf_printf(b, "%s %s", first ? "" : " and", nps_support_name(bit));
+                first = 0;
+            }
+        nps_buf_puts(b, ": the minimum scheme of SWGDRUG and ASTM E2329 is met.");
+        put_error_rate(b, lib, v->outcome, v->alpha, source);
+    } else
         nps_report_statement(b, lib, v->outcome, v->set, v->n_set, v->alpha, source);
 }
 

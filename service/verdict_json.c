@@ -344,6 +344,11 @@ void nps_jw_sample_verdict(nps_jw *w, const char *key, const nps_library *lib, c
     nps_jw_object(w, "minimum_scheme");
     nps_jw_bool(w, "met", v->minimum_scheme);
     nps_jw_str(w, "missing", v->missing);
+    nps_jw_array(w, "techniques");
+    for (unsigned bit = 1; bit <= NPS_SUPPORT_RETENTION; bit <<= 1)
+        if (v->support & bit)
+            nps_jw_str(w, NULL, nps_support_name(bit));
+    nps_jw_end(w);
     nps_jw_end(w);
     nps_jw_array(w, "spectra");
     for (size_t i = 0; i < v->n_spectra; i++) {

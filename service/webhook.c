@@ -16,7 +16,7 @@ nps_status nps_webhook_secret_parse(nps_span text, nps_webhook_secret *ret_secre
         text.n--;
     nps_webhook_secret s = {0};
     bool good = text.n > sizeof prefix - 1 && memcmp(text.p, prefix, sizeof prefix - 1) == 0 &&
-                nps_base64_decode(text.p + sizeof prefix - 1, text.n - (sizeof prefix - 1), s.key, sizeof s.key, &s.n) &&
+                nps_secret_from_base64(text.p + sizeof prefix - 1, text.n - (sizeof prefix - 1), s.key, sizeof s.key, &s.n) &&
                 s.n >= 24;
     if (good)
         *ret_secret = s;

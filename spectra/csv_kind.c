@@ -1,5 +1,7 @@
 #include "spectra/csv_kind.h"
 
+#include "spectra/trace_unit.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -144,8 +146,8 @@ static nps_status decide_y(const nps_csv_words *w, const shape *s, bool by_shape
     if (w->absorbance) {
         *ret_unit = NPS_Y_ABSORBANCE;
     } else if (light) {
-        bool percent = w->percent || s->max_y >= 5;
-        if (!percent && s->max_y > 1.5)
+        bool percent = w->percent;
+        if (!percent && !nps_trace_scale(s->max_y, &percent))
             return nps_fail(err, NPS_E_FORMAT,
                             "values up to %g may be parts or percent; head the column '%%T' or '%%R'", s->max_y);
         *ret_unit = w->transmittance ? (percent ? NPS_Y_PERCENT_T : NPS_Y_TRANSMITTANCE)

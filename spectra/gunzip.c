@@ -56,3 +56,37 @@ nps_status nps_gunzip(const void *data, size_t len, const nps_read_limits *limit
     *ret_text = nps_buf_detach(&out);
     return *ret_text ? NPS_OK : nps_fail_nomem(err);
 }
+
+nps_status nps_inflate(nps_span packed, size_t max_bytes, double max_ratio, nps_buf *out, nps_err *err)
+{
+    z_stream z = {0};
+    if (inflateInit(&z) != Z_OK)
+        return nps_fail_nomem(err);
+    nps_buf_clear(out);
+    out->max = max_bytes;
+    size_t used = 0;
+    char piece[16384];
+    nps_status st = NPS_OK;
+    for (int rc = Z_OK; rc != Z_STREAM_END && st == NPS_OK;) {
+        size_t give = packed.n - used < (1u << 20) ? packed.n - used : 1u << 20;
+        z.next_in = (z_const Bytef *)(packed.p + used);
+        z.avail_in = (uInt)give;
+        z.next_out = (Bytef *)piece;
+        z.avail_out = sizeof piece;
+        rc = inflate(&z, Z_NO_FLUSH);
+        used += give - z.avail_in;
+        nps_buf_add(out, piece, sizeof piece - z.avail_out);
+        if (out->failed == NPS_E_LIMIT)
+            st = nps_fail(err, NPS_E_LIMIT, "zlib data inflate to more than %zu bytes", max_bytes);
+        else if (out->failed || rc == Z_MEM_ERROR)
+            st = nps_fail_nomem(err);
+        else if (out->len > (size_t)1 << 20 && (double)out->len > max_ratio * (double)used)
+            st = nps_fail(err, NPS_E_LIMIT, "zlib data inflate to more than %.0f times their size", max_ratio);
+        else if (rc == Z_BUF_ERROR)
+            st = nps_fail(err, NPS_E_FORMAT, "the zlib data end in the middle");
+        else if (rc != Z_OK && rc != Z_STREAM_END)
+            st = nps_fail(err, NPS_E_FORMAT, "the zlib data are damaged (%s)", z.msg ? z.msg : "no details");
+    }
+    inflateEnd(&z);
+    return st;
+}

@@ -1,34 +1,17 @@
 /* From the raw points of a JCAMP-DX table to a peak list or a trace: units, missing points, notes. */
 #include "spectra/jcamp_fields.h"
 #include "spectra/read_jcamp.h"
+#include "spectra/trace_unit.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Transmittance goes to 1, or a little beyond by noise; files that say "transmittance" and mean per cent go to 100. */
-static const double FRACTION_MAX = 5;
 /* Points closer than this in an even mass table sample a peak's shape. */
 static const double CENTROID_STEP_MIN = 0.2;
 
 #define FAIL_DATA(b, t, code, ...) \
     nps_fail_at(err, (code), (t)->data->line, (size_t)((t)->data->label.p - (b)->base) - 2, __VA_ARGS__)
-
-/* Letters and digits of a unit in capitals; a micro sign, in whatever encoding, as U. */
-static void fold_unit(nps_span unit, char folded[static 48])
-{
-    size_t m = 0;
-    for (size_t i = 0; i < unit.n && m < 47; i++) {
-        unsigned char c = (unsigned char)unit.p[i];
-        if (c >= 'a' && c <= 'z')
-            folded[m++] = (char)(c - 32);
-        else if ((c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))
-            folded[m++] = (char)c;
-        else if (c == 0xB5 || c == 0xBC)
-            folded[m++] = 'U';
-    }
-    folded[m] = '\0';
-}
 
 static bool begins_with_any(const char *folded, const char *const *words)
 {
@@ -44,7 +27,7 @@ static nps_status x_unit_of(const nps_jcamp_block *b, const nps_jcamp_table *t, 
     static const char *const micro[] = {"MICROMET", "MICRON", "UM", "WAVELENGTHUM", "WAVELENGTHMICRO", NULL};
     static const char *const nano[] = {"NANOMET", "NM", "WAVELENGTHNM", "WAVELENGTHNANO", NULL};
     char unit[48];
-    fold_unit(t->x_units, unit);
+    nps_unit_fold(t->x_units, unit, sizeof unit);
     if (begins_with_any(unit, per_cm))
         *ret_unit = NPS_X_CM1;
     else if (begins_with_any(unit, micro))
@@ -68,45 +51,31 @@ static double largest(const nps_jcamp_points *p)
 static nps_status y_unit_of(const nps_jcamp_block *b, const nps_jcamp_table *t, const nps_jcamp_points *p,
                             nps_y_unit *ret_unit, nps_err *err)
 {
-    static const char *const absorbing[] = {"ABS", "LOG1", "LOG101", "OPTICALDENSITY", "KUBELKAMUNK", "MICROMOLMOL",
-                                            "MOLARABS", "EXTINCTION", NULL};
+    static const char *const absorbing[] = {"ABS", "LOG1", "LOG101", "OPTICALDENSITY", "MICROMOLMOL", "MOLARABS",
+                                            "EXTINCTION", NULL};
     static const char *const passing[] = {"TRANS", "PERCENTTRANS", "PERCENTT", NULL};
     static const char *const returned[] = {"REFL", "PERCENTREFL", "PERCENTR", NULL};
     char unit[48];
-    fold_unit(t->y_units, unit);
-    bool percent = memchr(t->y_units.p, '%', t->y_units.n) || strncmp(unit, "PERCENT", 7) == 0;
-    bool t_only = percent && strcmp(unit, "T") == 0, r_only = percent && strcmp(unit, "R") == 0;
-    if (begins_with_any(unit, absorbing))
+    nps_unit_fold(t->y_units, unit, sizeof unit);
+    const char *word = unit + (unit[0] == '%');
+    bool percent = word != unit || strchr(unit, '%') || strncmp(unit, "PERCENT", 7) == 0;
+    bool is_passing = (percent && strcmp(word, "T") == 0) || begins_with_any(word, passing);
+    bool is_returned = (percent && strcmp(word, "R") == 0) || begins_with_any(word, returned);
+    if ((is_passing || is_returned) && !percent && !nps_trace_scale(largest(p), &percent))
+        return FAIL_DATA(b, t, NPS_E_UNSUPPORTED, "'%s' up to %g may be parts or per cent",
+                         nps_quote(t->y_units.p, t->y_units.n).s, largest(p));
+    if (begins_with_any(word, absorbing))
         *ret_unit = NPS_Y_ABSORBANCE;
-    else if (t_only || begins_with_any(unit, passing))
-        *ret_unit = percent || largest(p) > FRACTION_MAX ? NPS_Y_PERCENT_T : NPS_Y_TRANSMITTANCE;
-    else if (r_only || begins_with_any(unit, returned))
-        *ret_unit = percent || largest(p) > FRACTION_MAX ? NPS_Y_PERCENT_R : NPS_Y_REFLECTANCE;
+    else if (strncmp(word, "KUBELKAMUNK", 11) == 0)
+        *ret_unit = NPS_Y_KUBELKA_MUNK;
+    else if (is_passing)
+        *ret_unit = percent ? NPS_Y_PERCENT_T : NPS_Y_TRANSMITTANCE;
+    else if (is_returned)
+        *ret_unit = percent ? NPS_Y_PERCENT_R : NPS_Y_REFLECTANCE;
     else
         return FAIL_DATA(b, t, NPS_E_UNSUPPORTED, "ordinate in '%s' is neither absorbance nor transmittance",
                          nps_quote(t->y_units.p, t->y_units.n).s);
     return NPS_OK;
-}
-
-/* Missing ordinates between measured ones by the straight line; those at the ends are left out. */
-static void fill_missing(nps_jcamp_points *p)
-{
-    size_t first = 0, end = p->n;
-    while (first < end && isnan(p->y[first]))
-        first++;
-    while (end > first && isnan(p->y[end - 1]))
-        end--;
-    for (size_t i = first; i < end;) {
-        size_t j = i + 1;
-        while (j < end && isnan(p->y[j]))
-            j++;
-        for (size_t k = i + 1; k < j && j < end; k++)
-            p->y[k] = p->y[i] + (p->y[j] - p->y[i]) * ((double)(k - i) / (double)(j - i));
-        i = j;
-    }
-    p->n = end - first;
-    memmove(p->x, p->x + first, p->n * sizeof *p->x);
-    memmove(p->y, p->y + first, p->n * sizeof *p->y);
 }
 
 /* Our own writer states the grid to the last bit, which FIRSTX and LASTX cannot. */
@@ -133,7 +102,7 @@ nps_status nps_jcamp_set_trace(const nps_jcamp_block *b, const nps_jcamp_table *
         st = y_unit_of(b, t, p, &y_unit, err);
     if (st != NPS_OK)
         return st;
-    fill_missing(p);
+    p->n = nps_trace_fill_missing(p->x, p->y, p->n, NULL);
     bool resampled = false;
     nps_err why = {0};
     st = nps_spectrum_set_trace(s, p->x, p->y, p->n, x_unit, y_unit, max_points, &resampled, &why);
@@ -182,7 +151,7 @@ static nps_status check_mass_table(const nps_jcamp_block *b, const nps_jcamp_tab
 {
     static const char *const mass[] = {"MZ", "ME", "MASS", "AMU", "DA", "TH", "U", NULL};
     char unit[48];
-    fold_unit(t->x_units, unit);
+    nps_unit_fold(t->x_units, unit, sizeof unit);
     if (unit[0] && !begins_with_any(unit, mass))
         return FAIL_DATA(b, t, NPS_E_UNSUPPORTED, "a mass spectrum over '%s' instead of m/z",
                          nps_quote(t->x_units.p, t->x_units.n).s);

@@ -1,6 +1,8 @@
 #include "spectra/quality.h"
 
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 const char *nps_quality_text(nps_quality_bit bit)
 {
@@ -13,13 +15,16 @@ const char *nps_quality_text(nps_quality_bit bit)
     case NPS_QUALITY_NOISE: return "the peaks look like noise: very many of nearly the same height";
     case NPS_QUALITY_TECHNIQUE: return "the file does not say which technique this is";
     case NPS_QUALITY_BACKGROUND: return "nothing but air, water or column bleed";
+    case NPS_QUALITY_WEAK: return "noise is more than a 40th of the strongest band";
+    case NPS_QUALITY_FRINGES: return "interference fringes: a regular wave between 1850 and 2270 1/cm, as from a thin layer";
+    case NPS_QUALITY_NEGATIVE: return "strong bands below the baseline: the background does not fit, or the unit is not absorbance";
     }
     return "unknown reason";
 }
 
 bool nps_quality_is_usable(unsigned bits)
 {
-    return !(bits & ~(unsigned)(NPS_QUALITY_SATURATED));
+    return !(bits & ~(unsigned)(NPS_QUALITY_SATURATED | NPS_QUALITY_WEAK | NPS_QUALITY_FRINGES | NPS_QUALITY_NEGATIVE));
 }
 
 /* m/z of air, water, solvents of no weight and polysiloxane column bleed (dimethylsiloxane ions). */
@@ -66,6 +71,99 @@ static unsigned check_peaks(const nps_spectrum *s)
     return bits;
 }
 
+static int ascending(const void *a, const void *b)
+{
+    float x = *(const float *)a, y = *(const float *)b;
+    return (x > y) - (x < y);
+}
+
+/* What the height of a trace is judged by. */
+typedef struct {
+    double min, median, max;
+    double noise; /* standard deviation */
+    bool known;   /* false: memory was short, and nothing is judged by it */
+} trace_level;
+
+static trace_level level_of(const nps_trace *t)
+{
+    trace_level l = {0};
+    NPS_AUTO_MEM(float *) sorted = nps_array(t->n, sizeof *sorted);
+    if (!sorted || t->n < 3)
+        return l;
+    memcpy(sorted, t->y, t->n * sizeof *sorted);
+    qsort(sorted, t->n, sizeof *sorted, ascending);
+    l = (trace_level){.min = (double)sorted[0], .median = (double)sorted[t->n / 2], .max = (double)sorted[t->n - 1], .known = true};
+    /* Second differences cancel bands and baseline and leave the noise of neighbouring points, 6 times its variance; their
+     * median does not mind sharp bands. */
+    for (size_t i = 2; i < t->n; i++)
+        sorted[i - 2] = (float)fabs((double)t->y[i] - 2 * (double)t->y[i - 1] + (double)t->y[i - 2]);
+    qsort(sorted, t->n - 2, sizeof *sorted, ascending);
+    l.noise = (double)sorted[(t->n - 2) / 2] / (0.6745 * sqrt(6));
+    return l;
+}
+
+/* Longest run of points at the very top. */
+static size_t plateau(const nps_trace *t, double max)
+{
+    size_t longest = 0, run = 0;
+    for (size_t i = 0; i < t->n; i++) {
+        run = (double)t->y[i] >= max - 1e-6 * fabs(max) ? run + 1 : 0;
+        longest = run > longest ? run : longest;
+    }
+    return longest;
+}
+
+/* Takes a parabola out of n values, by least squares over x = -1 .. 1. */
+static void take_parabola(double *y, size_t n)
+{
+    double s0 = 0, s2 = 0, s4 = 0, t0 = 0, t1 = 0, t2 = 0;
+    for (size_t i = 0; i < n; i++) {
+        double x = 2 * (double)i / (double)(n - 1) - 1;
+        s0 += 1;
+        s2 += x * x;
+        s4 += x * x * x * x;
+        t0 += y[i];
+        t1 += x * y[i];
+        t2 += x * x * y[i];
+    }
+    double det = s0 * s4 - s2 * s2, a = (t0 * s4 - t2 * s2) / det, c = (t2 * s0 - t0 * s2) / det, b = t1 / s2;
+    for (size_t i = 0; i < n; i++) {
+        double x = 2 * (double)i / (double)(n - 1) - 1;
+        y[i] -= a + b * x + c * x * x;
+    }
+}
+
+/* Whether one wave of at least three and a half periods carries most of what varies between 1850 and 2270 1/cm, where hardly
+ * any molecule absorbs: the mark of light reflected inside a plane layer (period 1 / (2 thickness refractive index)). */
+static bool has_fringes(const nps_trace *t, const trace_level *l)
+{
+    enum { POINTS_MAX = 4000, TRIALS = 160 };
+    static const double low = 1850, high = 2270, least_periods = 3.5, most_periods = 42;
+    if (nps_trace_x(t, 0) > low || nps_trace_x(t, t->n - 1) < high)
+        return false;
+    size_t from = (size_t)ceil((low - t->x0_cm1) / t->dx_cm1), n = (size_t)floor((high - low) / t->dx_cm1);
+    NPS_AUTO_MEM(double *) y = nps_array(n, sizeof *y);
+    if (!y || n < 4 * most_periods / 2 || n > POINTS_MAX || from + n > t->n)
+        return false;
+    double all = 0, most = 0;
+    for (size_t i = 0; i < n; i++)
+        y[i] = (double)t->y[from + i];
+    take_parabola(y, n);
+    for (size_t i = 0; i < n; i++)
+        all += y[i] * y[i];
+    for (size_t k = 0; k < TRIALS; k++) {
+        double periods = least_periods * pow(most_periods / least_periods, (double)k / (TRIALS - 1));
+        double angle = 2 * M_PI * periods / (double)n, c = 0, s = 0;
+        for (size_t i = 0; i < n; i++) {
+            c += y[i] * cos(angle * (double)i);
+            s += y[i] * sin(angle * (double)i);
+        }
+        most = fmax(most, 2 * (c * c + s * s) / (double)n);
+    }
+    double amplitude = sqrt(2 * most / (double)n);
+    return most > 0.7 * all && amplitude > 0.01 * (l->max - l->min) && amplitude > 3 * l->noise;
+}
+
 static unsigned check_trace(const nps_spectrum *s)
 {
     const nps_trace *t = &s->trace;
@@ -75,23 +173,25 @@ static unsigned check_trace(const nps_spectrum *s)
     double low = fmax(t->x0_cm1, 650), high = fmin(nps_trace_x(t, t->n - 1), 1800);
     if (high - low < 400)
         bits |= NPS_QUALITY_NO_FINGERPRINT;
-    double min = INFINITY, max = -INFINITY, noise = 0;
-    for (size_t i = 0; i < t->n; i++) {
-        min = fmin(min, (double)t->y[i]);
-        max = fmax(max, (double)t->y[i]);
-    }
-    size_t at_top = 0;
-    for (size_t i = 0; i < t->n; i++) {
-        at_top += s->technique == NPS_TECH_IR && (double)t->y[i] >= 5.999;
-        /* Second differences cancel bands and baseline and leave the noise of neighbouring points. */
-        if (i >= 2)
-            noise += fabs((double)t->y[i] - 2 * (double)t->y[i - 1] + (double)t->y[i - 2]);
-    }
-    noise /= (double)t->n;
-    if (!(max - min > 4 * noise) || max - min < 1e-9)
+    trace_level l = level_of(t);
+    if (!l.known)
+        return bits;
+    bool infrared = s->technique == NPS_TECH_IR;
+    double height = l.max - l.min;
+    if (!(height > 8 * l.noise) || height < 1e-9)
         bits |= NPS_QUALITY_FLAT;
-    if (at_top > t->n / 50)
+    else if (height < 40 * l.noise)
+        bits |= NPS_QUALITY_WEAK;
+    /* Less than a thousandth of the light is not measured linearly. */
+    size_t dark = 0;
+    for (size_t i = 0; i < t->n; i++)
+        dark += infrared && (double)t->y[i] >= 3;
+    if (dark > t->n / 50 || (plateau(t, l.max) >= 8 && l.max - l.median > 0.2 * height))
         bits |= NPS_QUALITY_SATURATED;
+    if (has_fringes(t, &l))
+        bits |= NPS_QUALITY_FRINGES;
+    if (infrared && l.median - l.min > 0.5 * (l.max - l.median) && l.median - l.min > 0.02)
+        bits |= NPS_QUALITY_NEGATIVE;
     return bits;
 }
 

@@ -12,7 +12,10 @@ typedef enum {
     NPS_QUALITY_SATURATED = 1 << 4,      /* many bands at the largest absorbance, or many peaks of equal top intensity */
     NPS_QUALITY_NOISE = 1 << 5,          /* intensities without structure: hundreds of peaks of like height */
     NPS_QUALITY_TECHNIQUE = 1 << 6,      /* it cannot be told which technique this is */
-    NPS_QUALITY_BACKGROUND = 1 << 7      /* air, column bleed or solvent only */
+    NPS_QUALITY_BACKGROUND = 1 << 7,     /* air, column bleed or solvent only */
+    NPS_QUALITY_WEAK = 1 << 8,           /* trace whose noise is more than a 40th of its height */
+    NPS_QUALITY_FRINGES = 1 << 9,        /* trace with a wave where molecules have no bands: interference in a thin layer */
+    NPS_QUALITY_NEGATIVE = 1 << 10       /* infrared trace with strong bands below its baseline */
 } nps_quality_bit;
 
 /* Bits of all faults found; 0 for a good spectrum. Any thread. */

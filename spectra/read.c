@@ -5,8 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const nps_format *const formats[] = {&nps_format_jcamp, &nps_format_massbank, &nps_format_mgf, &nps_format_msp,
-                                            &nps_format_csv, &nps_format_spc, &nps_format_sp, &nps_format_andi};
+static const nps_format *const formats[] = {
+    &nps_format_jcamp, &nps_format_massbank, &nps_format_mgf,   &nps_format_msp,  &nps_format_csv,
+    &nps_format_spc,   &nps_format_sp,       &nps_format_omnic, &nps_format_opus, &nps_format_andi,
+    &nps_format_mzml,  &nps_format_mzxml,    &nps_format_mzspeclib,
+};
 
 nps_read_limits nps_read_limits_for_upload(void)
 {
@@ -51,13 +54,13 @@ static const struct {
     {"\xfe\xff", 2, "text in UTF-16 (save it as UTF-8)"},
 };
 
-/* Surest format for the head of a file, or NULL. */
-static const nps_format *sniff(nps_span head, bool binary)
+/* Surest format of one kind for the head of a file, or NULL. */
+static const nps_format *sniff(nps_span head, bool binary, bool xml)
 {
     const nps_format *found = NULL;
     int best = 0;
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
-        int sure = formats[i]->binary == binary ? formats[i]->sniff(head) : 0;
+        int sure = formats[i]->binary == binary && formats[i]->xml == xml ? formats[i]->sniff(head) : 0;
         if (sure > best) {
             best = sure;
             found = formats[i];
@@ -116,16 +119,21 @@ static nps_span head_of(const char *p, size_t n)
 /* Settles r->format and r->scan. */
 static nps_status choose_format(nps_reader *r, const char *data, size_t len, nps_err *err)
 {
-    r->format = sniff(head_of(data, len), true);
+    r->format = sniff(head_of(data, len), true, false);
     if (r->format) {
         start(r, data, len);
         return NPS_OK;
     }
     size_t bom = len >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    r->format = sniff(head_of(data + bom, len - bom), false, true);
+    if (r->format) {
+        start(r, data, len);
+        return NPS_OK;
+    }
     const char *stranger = nps_reader_stranger(data, len);
     if (stranger)
         return nps_fail(err, NPS_E_UNSUPPORTED, "this is %s, not a spectrum that can be read here", stranger);
-    r->format = sniff(head_of(data + bom, len - bom), false);
+    r->format = sniff(head_of(data + bom, len - bom), false, false);
     if (!r->format)
         return nps_fail(err, NPS_E_UNSUPPORTED,
                         "this looks like none of the formats read here (see README.md for the list)");

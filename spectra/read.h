@@ -37,7 +37,8 @@ const char *nps_reader_stranger(const void *data, size_t len);
  * after NPS_E_NOMEM the reader is at its end. */
 NPS_MUST_CHECK nps_status nps_reader_next(nps_reader *r, nps_spectrum **ret_spectrum, nps_err *err);
 
-/* "msp", "mgf", "massbank", "jcamp-dx", "csv", "spc", "perkinelmer-sp", "andi-ms". */
+/* "msp", "mgf", "massbank", "mzspeclib", "mzml", "mzxml", "andi-ms", "jcamp-dx", "spc", "omnic", "opus", "perkinelmer-sp",
+ * "csv". */
 const char *nps_reader_format(const nps_reader *r);
 /* Bytes walked so far and in all, uncompressed: for progress. */
 void nps_reader_progress(const nps_reader *r, size_t *ret_done, size_t *ret_all);

@@ -28,10 +28,13 @@ struct nps_format {
     /* Not text: asked before well-known strangers are named, given every byte, no BOM or Ctrl-Z taken off. Its errors and
      * spectra have line 0 and say the byte; it sets r->at_end with its last record. */
     bool binary;
+    /* XML: asked, instead of the other text formats, whenever the file begins like XML. */
+    bool xml;
 };
 
-extern const nps_format nps_format_msp, nps_format_mgf, nps_format_massbank, nps_format_jcamp, nps_format_csv;
-extern const nps_format nps_format_spc, nps_format_sp, nps_format_andi;
+extern const nps_format nps_format_msp, nps_format_mgf, nps_format_massbank, nps_format_mzspeclib, nps_format_mzml,
+    nps_format_mzxml, nps_format_andi, nps_format_jcamp, nps_format_spc, nps_format_omnic, nps_format_opus, nps_format_sp,
+    nps_format_csv;
 
 /* Fails at the line last returned by the scan, at byte `at` of the input (a pointer into it). */
 #define NPS_FAIL_LINE(r, err, code, at, ...)                                                                           \

@@ -7,6 +7,7 @@
 
 #include "core/bytes.h"
 #include "spectra/sp_data_set.h"
+#include "spectra/trace_unit.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -14,25 +15,6 @@
 enum { SIGNATURE = 4, DESCRIPTION = 40, HISTORY_TEXTS_MAX = 100, HISTORY_TEXT_LENGTH_MAX = 255 };
 
 enum { BLOCK_DATA_SET = 120, BLOCK_IMAGE = 5100 };
-
-/* Wavelengths below are light that can be seen, or ultraviolet (CIE 17-21-004). */
-static const double INFRARED_FROM_NM = 780;
-
-/* Letters, digits and '%' in capitals; a micro sign, in whatever encoding, as U. */
-static void fold_label(nps_span label, char folded[static 32])
-{
-    size_t m = 0;
-    for (size_t i = 0; i < label.n && m < 31; i++) {
-        unsigned char c = (unsigned char)label.p[i];
-        if (c >= 'a' && c <= 'z')
-            folded[m++] = (char)(c - 32);
-        else if ((c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '%')
-            folded[m++] = (char)c;
-        else if (c == 0xB5 || c == 0xBC)
-            folded[m++] = 'U';
-    }
-    folded[m] = '\0';
-}
 
 typedef struct {
     const char *label;
@@ -42,7 +24,7 @@ typedef struct {
 static bool find_label(const label_row *rows, size_t n, nps_span label, int *ret_unit)
 {
     char folded[32];
-    fold_label(label, folded);
+    nps_unit_fold(label, folded, sizeof folded);
     for (size_t i = 0; i < n; i++)
         if (strcmp(folded, rows[i].label) == 0) {
             *ret_unit = rows[i].unit;
@@ -69,7 +51,7 @@ static nps_status x_unit_of(const nps_sp_data_set *d, bool *ret_raman, nps_x_uni
                              nps_quote(d->x_label.p, d->x_label.n).s);
     *ret_unit = (nps_x_unit)unit;
     double low_nm = fmin(d->first, d->last) * (unit == NPS_X_MICROMETRE ? 1e3 : 1);
-    if (unit != NPS_X_CM1 && low_nm < INFRARED_FROM_NM)
+    if (unit != NPS_X_CM1 && low_nm < NPS_INFRARED_FROM_NM)
         return NPS_FAIL_BYTE(err, NPS_E_UNSUPPORTED, d->x_label_at,
                              "wavelengths from %g nm are ultraviolet or visible light, not infrared", low_nm);
     return NPS_OK;
@@ -91,7 +73,8 @@ static nps_status y_unit_of(const nps_sp_data_set *d, bool raman, const double *
     double largest = -INFINITY;
     for (size_t i = 0; i < d->n; i++)
         largest = fmax(largest, y[i]);
-    if ((unit == NPS_Y_TRANSMITTANCE || unit == NPS_Y_REFLECTANCE) && largest > 1.5)
+    bool percent = false;
+    if ((unit == NPS_Y_TRANSMITTANCE || unit == NPS_Y_REFLECTANCE) && (!nps_trace_scale(largest, &percent) || percent))
         return NPS_FAIL_BYTE(err, NPS_E_UNSUPPORTED, d->y_label_at, "'%s' up to %g is not in parts",
                              nps_quote(d->y_label.p, d->y_label.n).s, largest);
     *ret_unit = (nps_y_unit)unit;

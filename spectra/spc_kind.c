@@ -1,5 +1,7 @@
 #include "spectra/spc_kind.h"
 
+#include "spectra/trace_unit.h"
+
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 enum {
@@ -154,16 +156,15 @@ static nps_status refuse_ordinate(const nps_spc_file *f, const char *verdict, np
 static nps_status check_wavelengths(const nps_spc_file *f, unsigned experiment, double low, double high, nps_err *err)
 {
     double per_nm = f->x_type == X_MICROMETRE ? 1e3 : 1;
-    static const double INFRARED_FROM_NM = 780;
     bool said = experiment == INFRARED || experiment == NEAR_INFRARED;
     if (experiment == RAMAN)
         return nps_fail_at(err, NPS_E_UNSUPPORTED, 0, x_at(f),
                            "a Raman spectrum over wavelengths says no Raman shift, as the laser line is not given");
-    if (high * per_nm < INFRARED_FROM_NM)
+    if (high * per_nm < NPS_INFRARED_FROM_NM)
         return nps_fail_at(err, NPS_E_UNSUPPORTED, 0, x_at(f),
                            "wavelengths from %g to %g nm are ultraviolet or visible light, not infrared", low * per_nm,
                            high * per_nm);
-    if (low * per_nm < INFRARED_FROM_NM && !said)
+    if (low * per_nm < NPS_INFRARED_FROM_NM && !said)
         return nps_fail_at(err, NPS_E_UNSUPPORTED, 0, x_at(f),
                            "wavelengths from %g to %g nm in a file that does not say it is infrared", low * per_nm,
                            high * per_nm);
@@ -230,10 +231,11 @@ nps_status nps_spc_kind_of(const nps_spc_file *f, double low, double high, nps_s
 static nps_status part_or_percent(const nps_spc_file *f, double largest, nps_y_unit part, nps_y_unit percent,
                                   nps_y_unit *ret_unit, nps_err *err)
 {
-    if (largest > 1.5 && largest < 5)
+    bool is_percent = false;
+    if (!nps_trace_scale(largest, &is_percent))
         return nps_fail_at(err, NPS_E_UNSUPPORTED, 0, y_at(f), "%s up to %g may be meant in parts or in per cent",
                            nps_spc_ordinate_name(f->y_type), largest);
-    *ret_unit = largest < 5 ? part : percent;
+    *ret_unit = is_percent ? percent : part;
     return NPS_OK;
 }
 

@@ -55,6 +55,7 @@ static const struct {
                            "header lines without their separator kept as metadata"},
     [NPS_REPAIR_FURTHER_TABLE] = {"further_table", "further data table of the block left out",
                                   "further data tables of the block left out"},
+    [NPS_REPAIR_CENTROIDED] = {"centroided", "profile data centroided", NULL},
 };
 
 const char *nps_repair_name(nps_repair r)
@@ -326,8 +327,9 @@ static nps_status settle_technique(nps_spectrum *s, nps_err *err)
         if (st != NPS_OK)
             return st;
         s->technique = NPS_TECH_UNKNOWN;
+        s->technique_told = false;
     }
-    if (s->technique == NPS_TECH_UNKNOWN)
+    if (s->technique == NPS_TECH_UNKNOWN && !s->technique_told)
         s->technique = guess_technique(s);
     return NPS_OK;
 }

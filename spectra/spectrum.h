@@ -67,6 +67,7 @@ typedef enum {
     NPS_REPAIR_MISSING_POINT, /* '?' ordinates in JCAMP data: interpolated */
     NPS_REPAIR_HEADER,      /* header lines without the separator that the format asks for */
     NPS_REPAIR_FURTHER_TABLE, /* tables of a JCAMP block after its first: left out */
+    NPS_REPAIR_CENTROIDED,  /* a mass spectrum given as a profile */
     NPS_REPAIR_COUNT
 } nps_repair;
 
@@ -76,6 +77,7 @@ typedef struct {
 
 typedef struct {
     nps_technique technique;
+    bool technique_told; /* the technique is what the file says, also where it says NPS_TECH_UNKNOWN */
     nps_peaks peaks; /* mass spectra; otherwise empty */
     nps_trace trace; /* ir, raman; otherwise n = 0 */
     char *text[NPS_TEXT_COUNT]; /* owned UTF-8; NULL where the file says nothing */
@@ -141,7 +143,7 @@ bool nps_spectrum_keeps_pair(const nps_spectrum *s, nps_span key, nps_span value
 
 /* To be called once by every reader at the end of a record: settles the peaks and folds what that repaired into
  * s->repairs, takes a contributor that only the comment names ("contributor=..."), checks the InChIKey's form, and decides
- * the technique where the reader has not (precursor -> msms; EI in ionisation or instrument type -> ei; otherwise ei when
+ * the technique where the reader has not and none is told (precursor -> msms; EI in ionisation or instrument type -> ei; otherwise ei when
  * there is no precursor and no sign of MS/MS, as in every plain MSP). */
 NPS_MUST_CHECK nps_status nps_spectrum_settle(nps_spectrum *s, nps_err *err);
 

@@ -180,6 +180,14 @@ static bool take_nominal_mass(nps_spectrum *s, nps_span v)
     return alone;
 }
 
+static bool take_technique(nps_spectrum *s, nps_span v)
+{
+    if (s->technique != NPS_TECH_UNKNOWN || s->technique_told || !nps_technique_parse(v, &s->technique))
+        return false;
+    s->technique_told = true;
+    return true;
+}
+
 static bool take_polarity(nps_spectrum *s, nps_span v)
 {
     int sign = sign_of(v);
@@ -201,7 +209,7 @@ static bool take_value(nps_spectrum *s, key_kind kind, nps_span v)
     case KEY_NOMINAL_MASS: return take_nominal_mass(s, v);
     case KEY_POLARITY: return take_polarity(s, v);
     case KEY_CHARGE: take_polarity(s, v); return false;
-    case KEY_TECHNIQUE: return s->technique == NPS_TECH_UNKNOWN && nps_technique_parse(v, &s->technique);
+    case KEY_TECHNIQUE: return take_technique(s, v);
     case KEY_TEXT:
     case KEY_SYNONYM:
     case KEY_VERBATIM: break;

@@ -227,6 +227,28 @@ static nps_status lay_out(const point *p, size_t n, size_t max_points, nps_trace
     return NPS_OK;
 }
 
+size_t nps_trace_fill_missing(double *x, double *y, size_t n, size_t *opt_filled)
+{
+    size_t first = 0, end = n, filled = 0;
+    while (first < end && isnan(y[first]))
+        first++;
+    while (end > first && isnan(y[end - 1]))
+        end--;
+    for (size_t i = first; i < end;) {
+        size_t j = i + 1;
+        while (j < end && isnan(y[j]))
+            j++;
+        for (size_t k = i + 1; k < j && j < end; k++, filled++)
+            y[k] = y[i] + (y[j] - y[i]) * ((double)(k - i) / (double)(j - i));
+        i = j;
+    }
+    memmove(x, x + first, (end - first) * sizeof *x);
+    memmove(y, y + first, (end - first) * sizeof *y);
+    if (opt_filled)
+        *opt_filled = filled;
+    return end - first;
+}
+
 nps_status nps_trace_from_points(const double *x, const double *y, size_t n, nps_x_unit x_unit, nps_y_unit y_unit,
                                  size_t max_points, nps_trace *ret_trace, nps_trace_repairs *repairs, nps_err *err)
 {

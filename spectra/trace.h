@@ -38,6 +38,12 @@ NPS_MUST_CHECK nps_status nps_trace_from_points(const double *x, const double *y
                                                 nps_y_unit y_unit, size_t max_points, nps_trace *ret_trace,
                                                 nps_trace_repairs *repairs, nps_err *err);
 
+/* Points in measured order whose y is NaN (missing, blanked): between measured ones they get the straight line, at the
+ * ends they are left out. Works in place.
+ * @param opt_filled  how many got a line; may be NULL
+ * Returns the number of points that remain. */
+size_t nps_trace_fill_missing(double *x, double *y, size_t n, size_t *opt_filled);
+
 NPS_MUST_CHECK nps_status nps_trace_check(const nps_trace *t, nps_err *err);
 
 static inline double nps_trace_x(const nps_trace *t, size_t i) { return t->x0_cm1 + (double)i * t->dx_cm1; }

@@ -148,7 +148,7 @@ static void put_head(nps_buf *out, const nps_spectrum *s)
     put_record(out, "JCAMP-DX", "5.01");
     put_record(out, "DATA TYPE", data_type(s));
     put_record(out, "DATA CLASS", nps_technique_is_mass(s->technique) ? "PEAK TABLE" : "XYDATA");
-    if (nps_technique_is_mass(s->technique) && s->technique != NPS_TECH_UNKNOWN)
+    if (nps_technique_is_mass(s->technique))
         put_record(out, "$TECHNIQUE", nps_technique_name(s->technique));
     put_numbers(out, s);
     for (unsigned f = 0; f < NPS_TEXT_COUNT; f++)

@@ -145,8 +145,7 @@ nps_status nps_write_pairs(nps_buf *out, const nps_spectrum *s, const nps_write_
         st = put_numbers(out, style, s, err);
     if (s->polarity)
         put_pair(out, style, "Ion_mode", s->polarity > 0 ? "POSITIVE" : "NEGATIVE");
-    if (s->technique != NPS_TECH_UNKNOWN)
-        put_pair(out, style, "Technique", nps_technique_name(s->technique));
+    put_pair(out, style, "Technique", nps_technique_name(s->technique));
     for (size_t i = 0; i < s->n_meta && st == NPS_OK; i++)
         st = put_meta(out, style, s, &s->meta[i], err);
     return st;

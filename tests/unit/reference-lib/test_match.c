@@ -355,6 +355,7 @@ static nps_library *sample_library(nps_spectrum *ei[3], nps_spectrum *ir[3])
         ir[i] = synth_ir(&r);
         synth_label(ei[i], i, 0);
         synth_label(ir[i], i, 0);
+        ei[i]->retention_index = i == 2 ? 1500 : 0;
         synth_add(b, ei[i]);
         synth_add(b, ir[i]);
     }
@@ -368,6 +369,10 @@ static void the_spectra_of_a_sample_narrow_each_other_down(void **state)
     NPS_AUTO_LIBRARY lib = sample_library(ei, ir);
     uint64_t r = 5;
     nps_spectrum *foreign = synth_ei(&r);
+    ei[2]->retention_index = 0;
+    nps_spectrum *near = synth_replicate(ei[2], 0, &r), *far = synth_replicate(ei[2], 0, &r);
+    near->retention_index = 1519;
+    far->retention_index = 1521;
     const struct {
         const char *what;
         const nps_spectrum *q[3];
@@ -380,6 +385,8 @@ static void the_spectra_of_a_sample_narrow_each_other_down(void **state)
         {"EI alone cannot tell the twins apart", {ei[0]}, 1, NPS_AMBIGUOUS, 2, false, false, "no single substance"},
         {"infrared tells them apart", {ei[0], ir[1]}, 2, NPS_IDENTIFIED, 1, false, true, ""},
         {"twice the same technique", {ei[2], ei[2]}, 2, NPS_IDENTIFIED, 1, false, false, "infrared or Raman"},
+        {"chromatography is a technique of its own", {near}, 1, NPS_IDENTIFIED, 1, false, true, ""},
+        {"where its result agrees", {far}, 1, NPS_IDENTIFIED, 1, false, false, "retention index"},
         {"infrared alone", {ir[2]}, 1, NPS_IDENTIFIED, 1, false, false, "mass spectrometry"},
         {"two substances", {ei[0], ir[2]}, 2, NPS_AMBIGUOUS, 3, true, false, "no single substance"},
         {"one spectrum fits nothing", {foreign, ir[2]}, 2, NPS_NOVEL, 0, false, false, "no single substance"},
@@ -414,6 +421,8 @@ static void the_spectra_of_a_sample_narrow_each_other_down(void **state)
     }
     nps_spectrum_free(empty);
     nps_spectrum_free(foreign);
+    nps_spectrum_free(near);
+    nps_spectrum_free(far);
 }
 
 static void a_technique_that_the_library_lacks_for_a_substance_does_not_exclude_it(void **state)

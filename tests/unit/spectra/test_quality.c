@@ -90,14 +90,42 @@ static void traces_are_judged_by_range_and_bands(void **state)
     assert_int_equal(of_trace(2000, 4, 400, bands) & NPS_QUALITY_NO_FINGERPRINT, NPS_QUALITY_NO_FINGERPRINT);
 }
 
-static void only_saturation_is_merely_remarked(void **state)
+static uint64_t noise_state = 5;
+static double noise(double height)
+{
+    return height * (nps_test_uniform(&noise_state) + nps_test_uniform(&noise_state) + nps_test_uniform(&noise_state) - 1.5) / 0.5;
+}
+
+static double weak(double x) { return 0.1 * bands(x) + noise(0.0042); }       /* standard deviation about a 25th of the band */
+static double strong(double x) { return 0.1 * bands(x) + noise(0.0008); }
+static double fringed(double x) { return bands(x) + 0.03 * sin(2 * M_PI * x / 25) + noise(0.002); }
+static double long_waved(double x) { return bands(x) + 0.03 * sin(2 * M_PI * x / 300); } /* a baseline, not fringes */
+static double nitrile(double x) { return bands(x) + 0.5 * exp(-(x - 2225) * (x - 2225) / 50); }
+static double upside_down(double x) { return 0.3 - bands(x); }
+static double flat_topped(double x) { return fmin(bands(x), 0.5); }
+
+static void faults_that_traces_show_are_named(void **state)
+{
+    (void)state;
+    assert_int_equal(of_trace(600, 2, 1701, weak), NPS_QUALITY_WEAK);
+    assert_int_equal(of_trace(600, 2, 1701, strong), 0);
+    assert_int_equal(of_trace(600, 2, 1701, fringed), NPS_QUALITY_FRINGES);
+    assert_int_equal(of_trace(600, 0.5, 6801, fringed), NPS_QUALITY_FRINGES);
+    assert_int_equal(of_trace(600, 2, 1701, long_waved), 0);
+    assert_int_equal(of_trace(600, 2, 1701, nitrile), 0);
+    assert_int_equal(of_trace(600, 2, 1701, upside_down), NPS_QUALITY_NEGATIVE);
+    assert_int_equal(of_trace(600, 2, 1701, flat_topped), NPS_QUALITY_SATURATED);
+}
+
+static void remarks_do_not_forbid_a_verdict(void **state)
 {
     (void)state;
     assert_true(nps_quality_is_usable(0));
     assert_true(nps_quality_is_usable(NPS_QUALITY_SATURATED));
-    for (unsigned bit = 1; bit <= NPS_QUALITY_BACKGROUND; bit <<= 1) {
-        assert_int_equal(nps_quality_is_usable(bit), bit == NPS_QUALITY_SATURATED);
-        assert_int_equal(nps_quality_is_usable(bit | NPS_QUALITY_SATURATED), bit == NPS_QUALITY_SATURATED);
+    const unsigned remarks = NPS_QUALITY_SATURATED | NPS_QUALITY_WEAK | NPS_QUALITY_FRINGES | NPS_QUALITY_NEGATIVE;
+    for (unsigned bit = 1; bit <= NPS_QUALITY_NEGATIVE; bit <<= 1) {
+        assert_int_equal(nps_quality_is_usable(bit), (bit & remarks) != 0);
+        assert_int_equal(nps_quality_is_usable(bit | NPS_QUALITY_SATURATED), (bit & remarks) != 0);
         assert_string_not_equal(nps_quality_text((nps_quality_bit)bit), "unknown reason");
     }
 }
@@ -123,7 +151,8 @@ int main(void)
         cmocka_unit_test(peak_lists_are_judged_by_technique),
         cmocka_unit_test(many_peaks_of_like_height_are_noise),
         cmocka_unit_test(traces_are_judged_by_range_and_bands),
-        cmocka_unit_test(only_saturation_is_merely_remarked),
+        cmocka_unit_test(faults_that_traces_show_are_named),
+        cmocka_unit_test(remarks_do_not_forbid_a_verdict),
         cmocka_unit_test(generated_spectra_are_good),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

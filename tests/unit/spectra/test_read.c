@@ -118,6 +118,30 @@ static void gzip_is_undone_first(void **state)
     free(two);
 }
 
+static void zlib_streams_inflate_up_to_their_cap(void **state)
+{
+    (void)state;
+    static uint8_t plain[3 << 20], packed[1 << 16];
+    NPS_AUTO_BUF out = NPS_BUF_INIT(0);
+    nps_err err = {0};
+    uLongf n = sizeof packed;
+    assert_int_equal(compress(packed, &n, plain, 1000), Z_OK);
+    nps_span all = {(const char *)packed, n};
+    assert_ok(nps_inflate(all, 1000, 200, &out, &err), &err);
+    assert_int_equal(out.len, 1000);
+    assert_memory_equal(out.data, plain, 1000);
+    assert_int_equal(nps_inflate(all, 999, 200, &out, &err), NPS_E_LIMIT);
+    assert_int_equal(nps_inflate((nps_span){all.p, n - 1}, 1000, 200, &out, &err), NPS_E_FORMAT);
+    assert_int_equal(nps_inflate((nps_span){all.p, 0}, 1000, 200, &out, &err), NPS_E_FORMAT);
+    assert_int_equal(nps_inflate((nps_span){"no zlib", 7}, 1000, 200, &out, &err), NPS_E_FORMAT);
+    n = sizeof packed;
+    assert_int_equal(compress(packed, &n, plain, sizeof plain), Z_OK);
+    all.n = n;
+    assert_int_equal(nps_inflate(all, sizeof plain, 200, &out, &err), NPS_E_LIMIT);
+    assert_ok(nps_inflate(all, sizeof plain, 2000, &out, &err), &err);
+    assert_int_equal(out.len, sizeof plain);
+}
+
 static void a_gzip_bomb_is_refused_before_it_unfolds(void **state)
 {
     (void)state;
@@ -246,6 +270,7 @@ int main(void)
         cmocka_unit_test(strangers_are_named),
         cmocka_unit_test(an_empty_file_is_refused),
         cmocka_unit_test(gzip_is_undone_first),
+        cmocka_unit_test(zlib_streams_inflate_up_to_their_cap),
         cmocka_unit_test(a_gzip_bomb_is_refused_before_it_unfolds),
         cmocka_unit_test(every_limit_holds),
         cmocka_unit_test(records_at_the_limit_are_no_failure),

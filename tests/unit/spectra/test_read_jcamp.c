@@ -304,7 +304,7 @@ static void units_decide_and_unknown_ones_are_refused(void **state)
                  {"INFRARED SPECTRUM", "1/CM", "PERCENT TRANSMITTANCE", "", 2, 3},
                  {"INFRARED SPECTRUM", "1/CM", "REFLECTANCE", "", 2, 1},
                  {"INFRARED SPECTRUM", "1/CM", "%R", "", 2, 3},
-                 {"INFRARED SPECTRUM", "1/CM", "KUBELKA-MUNK", "", 2, 0.1},
+                 {"INFRARED SPECTRUM", "1/CM", "KUBELKA-MUNK", "", 2, 0.192639246582985},
                  {"INFRARED SPECTRUM", "MICROMETERS", "LOG(1/R)", "", 2500, 0.4},
                  {"INFRARED SPECTRUM", "\xc2\xb5m", "ABSORBANCE", "", 2500, 0.4},
                  {"INFRARED SPECTRUM", "nm", "ABSORBANCE", "", 2.5e6, 0.4},
@@ -338,6 +338,9 @@ static void transmittance_that_means_per_cent_is_seen(void **state)
     assert_near(spectrum->trace.y[0], 1, 1e-6, 0);
     assert_near(spectrum->trace.y[1], 0, 0, 1e-7);
     assert_int_equal(spectrum->repairs[NPS_REPAIR_Y_UNIT], 1);
+    open_text("##TITLE= t\n##DATA TYPE= INFRARED SPECTRUM\n##XUNITS= 1/CM\n##YUNITS= TRANSMITTANCE\n"
+              "##XYPOINTS= (XY..XY)\n400 1 401 1.7 402 1\n##END=\n");
+    expect_fault(NPS_E_UNSUPPORTED, 5, "'TRANSMITTANCE' up to 1.7 may be parts or per cent");
 }
 
 static void linked_blocks_are_read_one_by_one_and_others_refused_by_name(void **state)

@@ -14,8 +14,25 @@ static void keys_are_folded_and_ascending(void **state)
     }
 }
 
+static void an_unknown_technique_that_is_told_is_not_guessed(void **state)
+{
+    (void)state;
+    for (int told = 0; told < 2; told++) {
+        nps_err err;
+        NPS_AUTO(nps_spectrum) s = NULL;
+        assert_ok(nps_spectrum_new(&s, &err), &err);
+        if (told)
+            assert_ok(nps_spectrum_take_pair(s, NPS_SPAN("Technique"), NPS_SPAN("unknown"), &err), &err);
+        assert_int_equal(s->technique_told, told);
+        assert_ok(nps_spectrum_push_peak(s, 50, 1, NPS_SPAN(""), 9, &err), &err);
+        assert_ok(nps_spectrum_settle(s, &err), &err);
+        assert_int_equal(s->technique, told ? NPS_TECH_UNKNOWN : NPS_TECH_EI);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(keys_are_folded_and_ascending)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(an_unknown_technique_that_is_told_is_not_guessed),
+        cmocka_unit_test(keys_are_folded_and_ascending)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -194,6 +194,21 @@ static void broken_traces_do_not_pass_the_check(void **state)
         assert_int_equal(nps_trace_check(&bad[i], NULL), NPS_E_RANGE);
 }
 
+static void missing_points_get_the_straight_line_but_for_the_ends(void **state)
+{
+    (void)state;
+    double x[] = {0, 1, 2, 3, 4, 5, 6}, y[] = {NAN, 4, NAN, NAN, 1, 7, NAN}, all[] = {NAN, NAN};
+    size_t filled = 0;
+    assert_int_equal(nps_trace_fill_missing(x, y, 7, &filled), 5);
+    assert_int_equal(filled, 2);
+    const double want[] = {4, 3, 2, 1, 7};
+    for (size_t i = 0; i < 5; i++)
+        assert_true(x[i] == (double)(i + 1) && y[i] == want[i]);
+    assert_int_equal(nps_trace_fill_missing(x, y, 5, &filled), 5);
+    assert_int_equal(filled, 0);
+    assert_int_equal(nps_trace_fill_missing(x, all, 2, NULL), 0);
+}
+
 int main(void)
 {
     nps_core_init();
@@ -209,6 +224,7 @@ int main(void)
         cmocka_unit_test_teardown(slow_drift_of_the_step_is_unevenness, drop),
         cmocka_unit_test_teardown(bad_points_are_refused, drop),
         cmocka_unit_test_teardown(broken_traces_do_not_pass_the_check, drop),
+        cmocka_unit_test(missing_points_get_the_straight_line_but_for_the_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
