@@ -87,12 +87,14 @@ static void count_note(void *arg, const nps_build_note *note)
     fprintf(stderr, "npswatch: %s: %s%s: %s\n", note->source, line, nps_note_kind_name(note->kind), note->text);
 }
 
+enum { SOURCE_LINE_MAX = 16384 };
+
 /* Says in the library where its spectra are from. */
 static nps_status describe_source(void *arg, const char *name, const void *data, size_t len, nps_err *err)
 {
     build_state *s = arg;
     char digest[NPS_DIGEST_HEX];
-    NPS_AUTO_BUF line = NPS_BUF_INIT(4096);
+    NPS_AUTO_BUF line = NPS_BUF_INIT(SOURCE_LINE_MAX);
     if (!s->in_source)
         return NPS_OK;
     nps_status st = nps_digest_tree(data, len, nps_cli_cores(), digest, err);
@@ -137,6 +139,19 @@ static void tell_metadata(void *arg, bool fault, size_t line, const char *text)
         fprintf(stderr, "npswatch: %s: %s%s\n", s->o->metadata, place, text);
 }
 
+/* The names of substances may be the table's, so that it is a source, too. */
+static nps_status describe_metadata(build_state *s, const nps_file *f, nps_err *err)
+{
+    char digest[NPS_DIGEST_HEX];
+    NPS_AUTO_BUF line = NPS_BUF_INIT(SOURCE_LINE_MAX);
+    nps_status st = nps_digest_tree(f->data, f->len, nps_cli_cores(), digest, err);
+    nps_buf_printf(&line, "%s\tbytes %zu\tblake2b-256-tree-1MiB %s\tmetadata rows %zu", s->o->metadata, f->len, digest,
+                   nps_metadata_table_counts(s->table).rows);
+    if (st == NPS_OK)
+        st = nps_buf_check(&line, err);
+    return st == NPS_OK ? nps_builder_source_line(s->b, line.data, err) : st;
+}
+
 static nps_status read_metadata(build_state *s, nps_err *err)
 {
     nps_file f;
@@ -144,6 +159,8 @@ static nps_status read_metadata(build_state *s, nps_err *err)
     nps_status st = nps_file_open(s->o->metadata, (size_t)256 << 20, &f, &why);
     if (st == NPS_OK) {
         st = nps_metadata_table_read(f.data, f.len, tell_metadata, s, &s->table, &why);
+        if (st == NPS_OK)
+            st = describe_metadata(s, &f, &why);
         nps_file_close(&f);
     }
     if (st != NPS_OK) {
