@@ -11,9 +11,9 @@ V        ?= 0
 Q        := $(if $(filter 1,$(V)),,@)
 VERSION  := 0.1.0
 
-PKGS     := fftw3f fftw3 hdf5 gsl libmicrohttpd sqlite3 jansson libsodium libcurl zlib expat
+PKGS     := fftw3f fftw3 hdf5 gsl libmicrohttpd sqlite3 jansson libsodium libcurl zlib expat libzip
 APT_RUN  := gcc make pkg-config libfftw3-dev libhdf5-dev libgsl-dev libmicrohttpd-dev libsqlite3-dev libjansson-dev \
-            libsodium-dev libcurl4-openssl-dev zlib1g-dev libexpat1-dev
+            libsodium-dev libcurl4-openssl-dev zlib1g-dev libexpat1-dev libzip-dev
 APT_TEST := $(APT_RUN) libcmocka-dev python3 chromium nodejs npm
 APT_LINT := $(APT_RUN) libcmocka-dev cppcheck clang-tidy
 APT_FUZZ := $(APT_RUN) clang libclang-rt-14-dev
@@ -61,7 +61,7 @@ all: $(B)/npswatch
 help:
 	@echo 'make                    build $(BUILD)/release/npswatch'
 	@echo 'make run                install what is missing, build, prepare the demonstration library, start the service'
-	@echo 'make run LIBRARY=FILE.. the same with a library built from these files (MSP, MGF, MassBank, JCAMP-DX; .gz)'
+	@echo 'make run LIBRARY=FILE.. the same with a library built from these files (any format, folders, zip)'
 	@echo 'make test               all tests; SAN=asan or SAN=tsan for a sanitizer build'
 	@echo 'make lint               headers alone, include order, cppcheck, clang-tidy'
 	@echo 'make fuzz SECS=60       libFuzzer on every reader (T=msp for one)'

@@ -1,6 +1,7 @@
 #include "service/cli.h"
 
 #include "core/buf.h"
+#include "service/sources.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -144,54 +145,23 @@ unsigned nps_cli_cores(void)
     return n < 1 ? 1 : n > 16 ? 16 : (unsigned)n;
 }
 
-static nps_status walk_file(const char *path, const nps_file *f, const nps_read_limits *limits, nps_cli_take *take,
-                            void *arg, size_t *failed, nps_err *err)
+typedef struct {
+    nps_cli_take *take;
+    void *arg;
+} taker;
+
+static nps_status pass_on(void *arg, const nps_source *from, nps_spectrum **s, nps_err *err)
 {
-    NPS_AUTO(nps_reader) r = NULL;
-    nps_err why = {0};
-    if (nps_reader_open(f->data, f->len, limits, &r, &why) != NPS_OK) {
-        nps_cli_complain(path, &why);
-        ++*failed;
-        return NPS_OK;
-    }
-    for (;;) {
-        NPS_AUTO(nps_spectrum) s = NULL;
-        nps_status st = nps_reader_next(r, &s, &why);
-        if (st == NPS_E_NOMEM)
-            return nps_fail_nomem(err);
-        if (st != NPS_OK) {
-            nps_cli_complain(path, &why);
-            ++*failed;
-            continue;
-        }
-        if (!s)
-            return NPS_OK;
-        st = take(arg, path, &s, err);
-        if (st != NPS_OK)
-            return st;
-    }
+    const taker *t = arg;
+    return t->take(t->arg, from->name, s, err);
 }
 
 nps_status nps_cli_each_spectrum(char **files, int n_files, const nps_read_limits *limits, nps_cli_take *take, void *arg,
                                  size_t *ret_failed, nps_err *err)
 {
-    size_t failed = 0;
-    for (int i = 0; i < n_files; i++) {
-        nps_file f;
-        nps_err why = {0};
-        nps_status st = nps_file_open(files[i], limits->max_bytes, &f, &why);
-        if (st != NPS_OK) {
-            nps_cli_complain(files[i], &why);
-            failed++;
-            continue;
-        }
-        st = walk_file(files[i], &f, limits, take, arg, &failed, err);
-        nps_file_close(&f);
-        if (st != NPS_OK)
-            return st;
-    }
-    *ret_failed = failed;
-    return NPS_OK;
+    taker t = {take, arg};
+    nps_source_visitor v = {.take = pass_on, .arg = &t};
+    return nps_sources_walk(files, n_files, limits, &v, ret_failed, err);
 }
 
 nps_library *nps_cli_library(const char *command, const char *path)

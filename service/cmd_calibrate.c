@@ -10,7 +10,8 @@
 
 static const char usage[] =
     "usage: npswatch calibrate --library LIB.h5 --queries FILE --truth TSV -o CAL.json\n\n"
-    "  --queries FILE  spectra of substances that are in the library, measured in your laboratory\n"
+    "  --queries FILE  spectra of substances that are in the library, measured in your laboratory; a file, folder or zip\n"
+    "                  archive (spectra without a name get that of their file)\n"
     "  --truth TSV     what they are: columns query_id, status, inchikey_block (first block, or the name where the library\n"
     "                  has no InChIKey); rows of another status than 'known' are left out\n"
     "  -o FILE         calibration, for identify --calibration\n\n"

@@ -14,6 +14,7 @@
 
 static const char usage[] =
     "usage: npswatch identify --library LIB.h5 [OPTION...] FILE...\n\n"
+    "  FILE                a file of any format that is read here, '-' for standard input, a folder or a zip archive\n"
     "  --library FILE      library to search\n"
     "  --alpha A           error rate of the set, 0 < A <= 0.5 (default 0.05)\n"
     "  --top N             hits and analogues to list (default 10)\n"

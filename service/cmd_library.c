@@ -6,6 +6,8 @@
 #include "reference-lib/digest.h"
 #include "service/cli.h"
 #include "service/json.h"
+#include "service/metadata_table.h"
+#include "service/sources.h"
 #include "spectra/write.h"
 
 #include <errno.h>
@@ -18,7 +20,7 @@
 #include <unistd.h>
 
 static const char usage[] =
-    "usage: npswatch library build -o LIB.h5 [OPTION...] FILE...\n"
+    "usage: npswatch library build -o LIB.h5 [OPTION...] FILE|FOLDER|ZIP...\n"
     "       npswatch library demo -o LIB.h5 [--samples DIR]\n"
     "       npswatch library info [--json] LIB.h5\n"
     "       npswatch library verify LIB.h5...\n"
@@ -27,6 +29,10 @@ static const char usage[] =
     "build options:\n"
     "  -o FILE             library to write (replaced as a whole, or not at all)\n"
     "  --name N            name of the library (default: that of the first file)\n"
+    "  --metadata TABLE    what the files do not say; a table set off by tabs or commas, first line: file, perhaps record, and\n"
+    "                      any of Name, InChIKey, Formula, CAS, SMILES, Class, Contributor, Licence, Instrument ... or heads\n"
+    "                      of your own; file: base name or path in the folder or archive, with or without extension; record:\n"
+    "                      only the record with this number. What the table says replaces what the file says\n"
     "  --classes TSV       class of substances: columns id, name, class\n"
     "  --licence S         terms of entries whose file states none\n"
     "  --visibility V      public (default), members or match-only\n"
@@ -37,17 +43,20 @@ static const char usage[] =
     "                      mask=co2+water-vapour+diamond+below-650+LOW-HIGH; set off by commas (default: mask=co2)\n"
     "  --threads N         for the calibration (default: all cores)\n"
     "  --quiet             no notes on single records, no progress\n\n"
-    "Formats are told by content: MSP (NIST, MoNA, MassBank, RIKEN), MGF, MassBank record, JCAMP-DX, two columns; gzip.\n"
-    "Broken and duplicate records are named on standard error and never dropped in silence.\n\n"
+    "Formats are told by content: MSP (NIST, MoNA, MassBank, RIKEN), MGF, MassBank record, JCAMP-DX, two columns and the\n"
+    "binary ones of the README; gzip. Folders are walked with all that lies in them, zip archives member by member; what is no\n"
+    "spectrum in them is summed up, one line a kind. Broken and duplicate records are named on standard error and never\n"
+    "dropped in silence. A spectrum without a name gets that of its file.\n\n"
     "examples:\n"
     "  npswatch library build -o swgdrug.h5 --name 'SWGDRUG 3.3' --classes classes.tsv SWGDRUG.msp\n"
     "  npswatch library build -o lab.h5 --visibility match-only --licence 'in confidence' own/*.jdx\n"
+    "  npswatch library build -o ir.h5 --metadata samples.tsv FTIR-library/ enfsi.zip\n"
     "  npswatch library export --format msp swgdrug.h5 > swgdrug.msp\n";
 
 /* --- build ------------------------------------------------------------------------------------------------------------ */
 
 typedef struct {
-    const char *out, *name, *classes, *licence, *embargo;
+    const char *out, *name, *classes, *licence, *embargo, *metadata;
     nps_visibility visibility;
     nps_technique technique;
     unsigned threads;
@@ -58,8 +67,9 @@ typedef struct {
 typedef struct {
     nps_builder *b;
     const build_options *o;
-    const char *file; /* that the builder was last told about */
-    size_t n_read, n_added, in_file, added_in_file;
+    nps_metadata_table *table; /* or NULL */
+    size_t file; /* number of the file that the builder was last told about */
+    size_t n_read, n_added, in_source, added_in_source;
     size_t notes[NPS_NOTE_CLASS + 1];
     bool progress;
 } build_state;
@@ -77,46 +87,87 @@ static void count_note(void *arg, const nps_build_note *note)
     fprintf(stderr, "npswatch: %s: %s%s: %s\n", note->source, line, nps_note_kind_name(note->kind), note->text);
 }
 
-static nps_status describe_source(build_state *s, const char *file, nps_err *err)
+enum { SOURCE_LINE_MAX = 16384 };
+
+/* Says in the library where its spectra are from. */
+static nps_status describe_source(void *arg, const char *name, const void *data, size_t len, nps_err *err)
 {
-    nps_file f;
+    build_state *s = arg;
     char digest[NPS_DIGEST_HEX];
-    NPS_AUTO_BUF line = NPS_BUF_INIT(4096);
-    nps_status st = nps_file_open(file, nps_read_limits_for_library().max_bytes, &f, err);
-    if (st != NPS_OK)
-        return st;
-    st = nps_digest_tree(f.data, f.len, nps_cli_cores(), digest, err);
-    nps_buf_printf(&line, "%s\tbytes %zu\tblake2b-256-tree-1MiB %s\trecords %zu\tentries %zu", file, f.len, digest,
-                   s->in_file, s->added_in_file);
-    nps_file_close(&f);
+    NPS_AUTO_BUF line = NPS_BUF_INIT(SOURCE_LINE_MAX);
+    if (!s->in_source)
+        return NPS_OK;
+    nps_status st = nps_digest_tree(data, len, nps_cli_cores(), digest, err);
+    nps_buf_printf(&line, "%s\tbytes %zu\tblake2b-256-tree-1MiB %s\trecords %zu\tentries %zu", name, len, digest,
+                   s->in_source, s->added_in_source);
+    s->in_source = s->added_in_source = 0;
     if (st == NPS_OK)
         st = nps_buf_check(&line, err);
     return st == NPS_OK ? nps_builder_source_line(s->b, line.data, err) : st;
 }
 
-static nps_status add_one(void *arg, const char *file, nps_spectrum **spectrum, nps_err *err)
+static nps_status add_one(void *arg, const nps_source *from, nps_spectrum **spectrum, nps_err *err)
 {
     build_state *s = arg;
-    if (s->file != file) {
-        nps_status st = s->file ? describe_source(s, s->file, err) : NPS_OK;
-        if (st == NPS_OK)
-            st = nps_builder_source(s->b, file, s->o->visibility, s->o->embargo, 0, err);
-        if (st != NPS_OK)
-            return st;
-        s->file = file;
-        s->in_file = s->added_in_file = 0;
-    }
+    bool added = false;
+    nps_status st = NPS_OK;
+    if (s->file != from->file)
+        st = nps_builder_source(s->b, from->name, s->o->visibility, s->o->embargo, 0, err);
+    s->file = from->file;
     if (s->o->technique != NPS_TECH_UNKNOWN && nps_technique_is_mass((*spectrum)->technique))
         (*spectrum)->technique = s->o->technique;
-    bool added;
-    nps_status st = nps_builder_add(s->b, *spectrum, &added, err);
+    if (st == NPS_OK && s->table)
+        st = nps_metadata_table_apply(s->table, from, *spectrum, err);
+    if (st == NPS_OK)
+        st = nps_builder_add(s->b, *spectrum, &added, err);
     s->n_read++;
-    s->in_file++;
-    s->added_in_file += st == NPS_OK && added;
-    s->n_added += st == NPS_OK && added;
+    s->in_source++;
+    s->added_in_source += added;
+    s->n_added += added;
     if (s->progress && s->n_read % 1000 == 0)
         fprintf(stderr, "\r%zu spectra read ...", s->n_read);
     return st;
+}
+
+static void tell_metadata(void *arg, bool fault, size_t line, const char *text)
+{
+    const build_state *s = arg;
+    char place[32] = "";
+    if (line)
+        snprintf(place, sizeof place, "line %zu: ", line);
+    if (fault || !s->o->quiet)
+        fprintf(stderr, "npswatch: %s: %s%s\n", s->o->metadata, place, text);
+}
+
+/* The names of substances may be the table's, so that it is a source, too. */
+static nps_status describe_metadata(build_state *s, const nps_file *f, nps_err *err)
+{
+    char digest[NPS_DIGEST_HEX];
+    NPS_AUTO_BUF line = NPS_BUF_INIT(SOURCE_LINE_MAX);
+    nps_status st = nps_digest_tree(f->data, f->len, nps_cli_cores(), digest, err);
+    nps_buf_printf(&line, "%s\tbytes %zu\tblake2b-256-tree-1MiB %s\tmetadata rows %zu", s->o->metadata, f->len, digest,
+                   nps_metadata_table_counts(s->table).rows);
+    if (st == NPS_OK)
+        st = nps_buf_check(&line, err);
+    return st == NPS_OK ? nps_builder_source_line(s->b, line.data, err) : st;
+}
+
+static nps_status read_metadata(build_state *s, nps_err *err)
+{
+    nps_file f;
+    nps_err why = {0};
+    nps_status st = nps_file_open(s->o->metadata, (size_t)256 << 20, &f, &why);
+    if (st == NPS_OK) {
+        st = nps_metadata_table_read(f.data, f.len, tell_metadata, s, &s->table, &why);
+        if (st == NPS_OK)
+            st = describe_metadata(s, &f, &why);
+        nps_file_close(&f);
+    }
+    if (st != NPS_OK) {
+        nps_cli_complain(s->o->metadata, &why);
+        return nps_fail(err, st, "not made, for want of the table of metadata");
+    }
+    return NPS_OK;
 }
 
 static nps_status read_classes(build_state *s, const char *path, nps_err *err)
@@ -135,11 +186,14 @@ static nps_status read_classes(build_state *s, const char *path, nps_err *err)
 static nps_status fill_builder(build_state *s, char **files, int n_files, size_t *failed, nps_err *err)
 {
     nps_read_limits limits = nps_read_limits_for_library();
-    nps_status st = nps_cli_each_spectrum(files, n_files, &limits, add_one, s, failed, err);
+    nps_source_visitor v = {.take = add_one, .done = describe_source, .arg = s};
+    nps_status st = s->o->metadata ? read_metadata(s, err) : NPS_OK;
+    if (st == NPS_OK)
+        st = nps_sources_walk(files, n_files, &limits, &v, failed, err);
     if (s->progress && s->n_read)
         fprintf(stderr, "\r%zu spectra read; indexing and calibrating ...\n", s->n_read);
-    if (st == NPS_OK && s->file)
-        st = describe_source(s, s->file, err);
+    if (st == NPS_OK && s->table)
+        nps_metadata_table_finish(s->table);
     if (st == NPS_OK && s->o->classes)
         st = read_classes(s, s->o->classes, err);
     return st;
@@ -153,6 +207,11 @@ static void print_summary(const build_state *s, const nps_library *lib, size_t f
            "%zu substances without InChIKey\n",
            s->n_read + failed, s->notes[NPS_NOTE_DUPLICATE], failed, s->notes[NPS_NOTE_CONFLICT],
            s->notes[NPS_NOTE_UNUSABLE], s->notes[NPS_NOTE_NO_KEY]);
+    if (s->table) {
+        nps_metadata_counts c = nps_metadata_table_counts(s->table);
+        printf("metadata: rows %zu, spectra %zu, rows not used %zu, files without a row %zu, faults %zu\n", c.rows,
+               c.spectra, c.rows_unused, c.files_without, c.faults);
+    }
     for (nps_technique t = NPS_TECH_UNKNOWN; t < NPS_TECH_COUNT; t++) {
         size_t n = 0;
         for (uint64_t e = 0; e < lib->n_entry; e++)
@@ -164,18 +223,14 @@ static void print_summary(const build_state *s, const nps_library *lib, size_t f
     }
 }
 
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 static int build_from(const build_options *o, char **files, int n_files)
 {
     char created[24];
     nps_cli_now(created);
     build_state s = {.o = o, .progress = !o->quiet && isatty(STDERR_FILENO)};
-    nps_build_options bo = {.name = o->name ? o->name : base_name(files[0]),
+    nps_span base = nps_source_base(nps_span_of(files[0]));
+    NPS_AUTO_MEM(char *) first = nps_strndup(base.p, base.n);
+    nps_build_options bo = {.name = o->name ? o->name : first ? first : "",
                             .builder = "npswatch " NPS_VERSION,
                             .created = created,
                             .licence = o->licence,
@@ -194,12 +249,13 @@ static int build_from(const build_options *o, char **files, int n_files)
         st = nps_builder_finish(b, o->threads, &lib, &err);
     if (st == NPS_OK)
         st = nps_library_publish(lib, o->out, &err);
-    if (st != NPS_OK) {
+    if (st == NPS_OK)
+        print_summary(&s, lib, failed);
+    else
         nps_cli_complain(o->out, &err);
-        return NPS_EXIT_INPUT;
-    }
-    print_summary(&s, lib, failed);
-    return failed ? NPS_EXIT_INPUT : NPS_EXIT_DONE;
+    bool faulty = failed || (s.table && nps_metadata_table_counts(s.table).faults);
+    nps_metadata_table_free(s.table);
+    return st != NPS_OK || faulty ? NPS_EXIT_INPUT : NPS_EXIT_DONE;
 }
 
 /* RFC 3339 full-date that exists. */
@@ -224,7 +280,7 @@ static bool parse_visibility(const char *text, nps_visibility *ret)
 
 static int cmd_build(int argc, char **argv)
 {
-    enum { NAME = 1, CLASSES, LICENCE, VISIBILITY, EMBARGO, TECHNIQUE, PREPARE, THREADS, QUIET };
+    enum { NAME = 1, CLASSES, LICENCE, VISIBILITY, EMBARGO, TECHNIQUE, PREPARE, METADATA, THREADS, QUIET };
     static const struct option longs[] = {{"name", 1, NULL, NAME},
                                           {"classes", 1, NULL, CLASSES},
                                           {"licence", 1, NULL, LICENCE},
@@ -233,6 +289,7 @@ static int cmd_build(int argc, char **argv)
                                           {"embargo", 1, NULL, EMBARGO},
                                           {"technique", 1, NULL, TECHNIQUE},
                                           {"prepare", 1, NULL, PREPARE},
+                                          {"metadata", 1, NULL, METADATA},
                                           {"threads", 1, NULL, THREADS},
                                           {"quiet", 0, NULL, QUIET},
                                           {0}};
@@ -243,6 +300,7 @@ static int cmd_build(int argc, char **argv)
         switch (c) {
         case 'o': o.out = optarg; break;
         case NAME: o.name = optarg; break;
+        case METADATA: o.metadata = optarg; break;
         case CLASSES: o.classes = optarg; break;
         case LICENCE: o.licence = optarg; break;
         case VISIBILITY:
@@ -273,7 +331,7 @@ static int cmd_build(int argc, char **argv)
     if (!o.out)
         return nps_cli_usage("library", "build needs -o LIB.h5");
     if (optind == argc)
-        return nps_cli_usage("library", "build needs at least one file of spectra");
+        return nps_cli_usage("library", "build needs at least one file of spectra, folder or zip archive");
     return build_from(&o, argv + optind, argc - optind);
 }
 
@@ -350,6 +408,8 @@ static void info_json(nps_buf *b, const nps_library *lib)
     nps_jw_i64(&w, "spectra", (int64_t)lib->n_entry);
     nps_jw_i64(&w, "substances", (int64_t)lib->n_substance);
     nps_jw_i64(&w, "peaks", (int64_t)lib->n_peak);
+    if (lib->n_ir)
+        nps_jw_str(&w, "trace_preparation", lib->trace_prep_text);
     nps_jw_object(&w, "techniques");
     for (nps_technique t = NPS_TECH_UNKNOWN; t < NPS_TECH_COUNT; t++) {
         size_t n = 0;
@@ -372,6 +432,8 @@ static void info_json(nps_buf *b, const nps_library *lib)
     nps_buf_putc(b, '\n');
 }
 
+enum { INFO_SOURCES_MAX = 50 }; /* lines for people; a library made of a folder may have thousands */
+
 static void info_text(nps_buf *b, const nps_library *lib)
 {
     nps_buf_printf(b, "name        %s\ngeneration  %s\ncreated     %s by %s\nmeasured    %s\n", lib->name, lib->generation,
@@ -389,8 +451,13 @@ static void info_text(nps_buf *b, const nps_library *lib)
                            (unsigned long long)lib->calibration[t].n,
                            nps_calibration_source_name(lib->calibration[t].source));
     }
-    for (uint64_t i = 0; i < lib->n_source; i++)
+    if (lib->n_ir)
+        nps_buf_printf(b, "traces      prepared: %s\n", lib->trace_prep_text);
+    uint64_t shown = lib->n_source > INFO_SOURCES_MAX ? INFO_SOURCES_MAX : lib->n_source;
+    for (uint64_t i = 0; i < shown; i++)
         nps_buf_printf(b, "source      %s\n", nps_library_text(lib, lib->source_line[i]));
+    if (shown < lib->n_source)
+        nps_buf_printf(b, "source      ... and %llu more; --json lists all\n", (unsigned long long)(lib->n_source - shown));
 }
 
 static int print_buf(const nps_buf *b)

@@ -15,6 +15,7 @@
 
 static const char usage[] =
     "usage: npswatch search --library LIB.h5 [--mode identity|analog|loss|mixture] [OPTION...] FILE...\n\n"
+    "  FILE                a file of any format that is read here, '-' for standard input, a folder or a zip archive\n"
     "  --mode identity     the most similar spectra (default)\n"
     "  --mode analog       the most similar spectra moved by a mass: EI over all shifts up to 300 Da, MS/MS by the precursor\n"
     "                      difference\n"

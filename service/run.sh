@@ -12,7 +12,8 @@ if [ $# -gt 0 ]; then
     printf '%s\n' "$@" >"$data/sources.now"
     stale=
     [ -f "$library" ] && cmp -s "$data/sources.now" "$data/sources" || stale=yes
-    for f in "$@"; do [ "$f" -nt "$library" ] && stale=yes; done
+    # Of a folder every file counts.
+    for f in "$@"; do [ -n "$stale" ] || [ -z "$(find "$f" -newer "$library" -print -quit)" ] || stale=yes; done
     # An older program may have made one of another schema.
     [ -n "$stale" ] || "$program" library info "$library" >/dev/null 2>&1 || stale=yes
     if [ -n "$stale" ]; then

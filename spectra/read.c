@@ -36,7 +36,7 @@ static const struct {
     const char *what;
 } strangers[] = {
     {"%PDF-", 5, "a PDF document"},
-    {"PK\003\004", 4, "a zip archive (or an office document)"},
+    {"PK\003\004", 4, "a zip archive (unpack it first) or an office document"},
     {"\x89HDF\r\n\x1a\n", 8, "an HDF5 file"},
     {"\x89PNG", 4, "a PNG picture"},
     {"\xff\xd8\xff", 3, "a JPEG picture"},
@@ -69,10 +69,12 @@ static const nps_format *sniff(nps_span head, bool binary, bool xml)
     return found;
 }
 
-static const char *name_stranger(nps_span head)
+const char *nps_reader_stranger(const void *data, size_t len)
 {
+    const char *p = data;
+    size_t bom = len >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
     for (size_t i = 0; i < sizeof strangers / sizeof *strangers; i++)
-        if (head.n >= strangers[i].n && memcmp(head.p, strangers[i].magic, strangers[i].n) == 0)
+        if (len - bom >= strangers[i].n && memcmp(p + bom, strangers[i].magic, strangers[i].n) == 0)
             return strangers[i].what;
     return NULL;
 }
@@ -128,7 +130,7 @@ static nps_status choose_format(nps_reader *r, const char *data, size_t len, nps
         start(r, data, len);
         return NPS_OK;
     }
-    const char *stranger = name_stranger((nps_span){data + bom, len - bom});
+    const char *stranger = nps_reader_stranger(data, len);
     if (stranger)
         return nps_fail(err, NPS_E_UNSUPPORTED, "this is %s, not a spectrum that can be read here", stranger);
     r->format = sniff(head_of(data + bom, len - bom), false, false);

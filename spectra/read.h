@@ -29,6 +29,9 @@ typedef struct nps_reader nps_reader;
 NPS_MUST_CHECK nps_status nps_reader_open(const void *data, size_t len, const nps_read_limits *limits,
                                           nps_reader **ret_reader, nps_err *err);
 
+/* What well-known thing that is no spectrum the content looks like ("a PDF document"); NULL where that cannot be told. */
+const char *nps_reader_stranger(const void *data, size_t len);
+
 /* Next spectrum, or NULL at the end of the file. A failure is about one record and names the line and byte of its first
  * fault; call again for the next one. The caller frees the spectrum. After NPS_E_LIMIT on the number of records and
  * after NPS_E_NOMEM the reader is at its end. */

@@ -130,6 +130,13 @@ bool nps_text_says_nothing(nps_span v);
  * whatever it looks like. This is the one table of key names. */
 NPS_MUST_CHECK nps_status nps_spectrum_take_pair(nps_spectrum *s, nps_span key, nps_span value, nps_err *err);
 
+/* Whether the key is one that nps_spectrum_take_pair gives a meaning. */
+bool nps_spectrum_knows_key(nps_span key);
+
+/* Forgets what a key stands for - the field, all synonyms, or the metadata under that key - so that the pair taken next
+ * replaces it. The technique stays what it is. */
+void nps_spectrum_forget_key(nps_spectrum *s, nps_span key);
+
 /* Whether nps_spectrum_take_pair on `s` would keep the pair as metadata and change nothing else: what a writer asks
  * before it writes metadata plainly. */
 bool nps_spectrum_keeps_pair(const nps_spectrum *s, nps_span key, nps_span value);

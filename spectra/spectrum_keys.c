@@ -299,3 +299,63 @@ bool nps_spectrum_keeps_pair(const nps_spectrum *s, nps_span key, nps_span value
     nps_spectrum probe = *s;
     return !take_value(&probe, row->kind, value) && same_values(&probe, s);
 }
+
+bool nps_spectrum_knows_key(nps_span key)
+{
+    return find_key(key) != NULL;
+}
+
+static void forget_text(nps_spectrum *s, nps_text_field f)
+{
+    free(s->text[f]);
+    s->text[f] = NULL;
+}
+
+static void forget_synonyms(nps_spectrum *s)
+{
+    while (s->n_synonym)
+        free(s->synonym[--s->n_synonym]);
+}
+
+static bool same_key(nps_span a, nps_span b)
+{
+    char x[48], y[48];
+    if (fold_key(a, x) && fold_key(b, y))
+        return strcmp(x, y) == 0;
+    return a.n == b.n && memcmp(a.p, b.p, a.n) == 0;
+}
+
+static void forget_meta(nps_spectrum *s, nps_span key)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < s->n_meta; i++) {
+        if (!same_key(nps_span_of(s->meta[i].key), key)) {
+            s->meta[kept++] = s->meta[i];
+            continue;
+        }
+        free(s->meta[i].key);
+        free(s->meta[i].value);
+    }
+    s->n_meta = kept;
+}
+
+void nps_spectrum_forget_key(nps_spectrum *s, nps_span key)
+{
+    const key_row *row = find_key(key);
+    forget_meta(s, key);
+    if (!row)
+        return;
+    switch (row->kind) {
+    case KEY_TEXT: forget_text(s, row->field); break;
+    case KEY_SYNONYM: forget_synonyms(s); break;
+    case KEY_PRECURSOR: s->precursor_mz = 0; break;
+    case KEY_EXACT_MASS: s->exact_mass = 0; break;
+    case KEY_RI: s->retention_index = 0; break;
+    case KEY_RT: s->retention_time_s = 0; break;
+    case KEY_NOMINAL_MASS: s->nominal_mass = 0; break;
+    case KEY_POLARITY:
+    case KEY_CHARGE: s->polarity = 0; break;
+    case KEY_TECHNIQUE:
+    case KEY_VERBATIM: break;
+    }
+}

@@ -1,9 +1,11 @@
 /* Runs the real program on small synthetic files, as a user would. */
 #include "spectra/write.h"
 #include "tests/support/synth.h"
+#include "tests/support/zip_file.h"
 
 #include <fcntl.h>
 #include <jansson.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -211,6 +213,9 @@ static void wrong_usage_exits_2_with_a_hint(void **state)
         {"calibrate --library @lib.h5", "are all needed; try 'npswatch calibrate --help'"},
         {"convert @query.msp", "IN and OUT are needed"},
         {"convert @query.msp @x.unknown", "is not known; name it with --to"},
+        {"convert --prepare wavelet @ir.jdx @x.jdx", "--prepare: "},
+        {"convert @query.msp @query.msp", "which is still to be read"},
+        {"convert @ @x.msp", "which is still to be read"},
         {"library", "a verb is missing"},
         {"library frob", "no such verb 'frob'"},
         {"library build @library.msp", "build needs -o LIB.h5"},
@@ -439,6 +444,149 @@ static void convert_round_trips(void **state)
     assert_says(refused.err, "0 spectra converted, 1 refused");
 }
 
+/* --- own libraries ---------------------------------------------------------------------------------------------------------- */
+
+static void put_folder(const char *name)
+{
+    char path[400];
+    assert_true(mkdir(in_dir(path, name), 0700) == 0);
+}
+
+/* own/: an infrared spectrum without a name, two records in a file, mass spectra of two sources, things that are no spectra;
+ * own.zip: the same. own.tsv: what is known about them. */
+static void make_own_library(void)
+{
+    uint64_t r = 12345;
+    size_t len[4];
+    char path[4][400];
+    static const char *const files[] = {"own/ftir/4-MMC.jdx", "own/ftir/pair.jdx", "own/ms/GC 1.msp", "own/notes.pdf"};
+    put_folder("own");
+    put_folder("own/ftir");
+    put_folder("own/ms");
+    for (unsigned i = 0; i < 3; i++) {
+        NPS_AUTO(nps_spectrum) ir = synth_ir(&r);
+        synth_text(ir, NPS_TEXT_NAME, NULL);
+        append(files[i > 0], NPS_WRITE_JCAMP, ir);
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        NPS_AUTO(nps_spectrum) ei = synth_ei(&r);
+        synth_label(ei, i, 0);
+        append(files[2], NPS_WRITE_MSP, ei);
+    }
+    put(files[3], "%PDF-1.7", 8, "wb");
+    static const char table[] = "file\trecord\tName\tInChIKey\tContributor\tSampling procedure\n"
+                                "4-MMC\t\tmephedrone\tYELGFTGWJGBAQU-UHFFFAOYSA-N\tLab 7\tpowder, ATR\n"
+                                "ftir/pair.jdx\t2\tsecond\t\t\t\n"
+                                "gone.spa\t\tnobody\t\t\t\n";
+    put("own.tsv", table, sizeof table - 1, "wb");
+    zip_member m[4];
+    for (size_t i = 0; i < 4; i++)
+        m[i] = (zip_member){files[i] + 4, nps_slurp(in_dir(path[i], files[i]), &len[i]), len[i], NULL, false};
+    assert_true(zip_write(in_dir(path[0], "own.zip"), m, 4));
+    m[0].password = "password";
+    static const char cut[] = "Name: cut\nNum Peaks: 3\n41 100\n";
+    zip_member faulty[3] = {m[0], m[2], {"cut.msp", cut, sizeof cut - 1, NULL, false}};
+    bool encrypted = zip_write(in_dir(path[0], "faulty.zip"), faulty, 3);
+    if (!encrypted)
+        print_message("this zip library cannot encrypt\n");
+    for (size_t i = 0; i < 4; i++)
+        free((void *)(uintptr_t)m[i].data);
+}
+
+static void a_library_is_built_from_a_folder_and_from_an_archive_with_a_table_of_metadata(void **state)
+{
+    (void)state;
+    static const char *const sources[] = {"own", "own.zip"};
+    char line[300];
+    make_own_library();
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(line, sizeof line, "library build -o @%s.h5 --prepare atr --metadata @own.tsv @%s", i ? "zip" : "folder", sources[i]);
+        AUTO_OUTCOME o = run(line);
+        assert_status(o, 0);
+        assert_says(o.out, ".h5: 5 spectra of 5 substances");
+        assert_says(o.out, "metadata: rows 3, spectra 2, rows not used 1, files without a row 1, faults 0\n");
+        assert_says(o.err, "1 file that is no spectrum, for example 'notes.pdf': a PDF document\n");
+        assert_says(o.err, "own.tsv: line 4: 'gone.spa' fits no file with spectra\n");
+        assert_says(o.err, i ? "own.zip:ms/GC 1.msp' has no row\n" : "own/ms/GC 1.msp' has no row\n");
+        snprintf(line, sizeof line, "library info --json @%s.h5", i ? "zip" : "folder");
+        AUTO_OUTCOME info = run(line);
+        json_t *v = line_of(info.out, 0);
+        assert_string_equal(text_of(v, "trace_preparation"), "atr,mask=2280-2400");
+        assert_string_equal(text_of(v, "name"), sources[i]);
+        assert_int_equal(json_array_size(json_object_get(v, "sources")), i ? 2 : 4); /* with the table */
+        json_decref(v);
+        snprintf(line, sizeof line, "library export --format jcamp-dx @%s.h5", i ? "zip" : "folder");
+        AUTO_OUTCOME jdx = run(line);
+        assert_says(jdx.out, "##TITLE= mephedrone\n");
+        assert_says(jdx.out, "##$INCHIKEY= YELGFTGWJGBAQU-UHFFFAOYSA-N\n");
+        assert_says(jdx.out, "##OWNER= Lab 7\n");
+        assert_says(jdx.out, "powder, ATR\n");
+        assert_says(jdx.out, "##TITLE= pair\n");
+        assert_says(jdx.out, "##TITLE= second\n");
+    }
+    AUTO_OUTCOME diff = run("library diff @folder.h5 @zip.h5");
+    assert_string_equal(diff.out, "0 entries gone, 0 added, 5 the same\n");
+    AUTO_OUTCOME text = run("library info @folder.h5");
+    assert_says(text.out, "traces      prepared: atr,mask=2280-2400\n");
+    AUTO_OUTCOME found = run("search --library @folder.h5 --json @own");
+    assert_status(found, 0);
+    assert_int_equal(lines_of(found.out), 5);
+    assert_says(found.out, "\"query\":\"4-MMC\"");
+}
+
+static void faults_of_archives_and_tables_are_named_and_give_status_1(void **state)
+{
+    (void)state;
+    AUTO_OUTCOME o = run("library build -o @some.h5 @faulty.zip");
+    assert_status(o, 1);
+    assert_says(o.out, "some.h5: 2 spectra of 2 substances");
+    assert_says(o.err, "faulty.zip:cut.msp: ");
+    assert_says(o.err, "faulty.zip:ftir/4-MMC.jdx: the member is encrypted");
+    AUTO_OUTCOME none = run("library info --json @some.h5");
+    json_t *v = line_of(none.out, 0);
+    assert_null(json_object_get(v, "trace_preparation"));
+    json_decref(v);
+    static const char wrong[] = "file,Name\n4-MMC,mephedrone,and more\n4-MMC,mephedrone\n4-MMC,again\n";
+    put("wrong.csv", wrong, sizeof wrong - 1, "wb");
+    AUTO_OUTCOME w = run("library build -o @some.h5 --quiet --metadata @wrong.csv @own");
+    assert_status(w, 1);
+    assert_says(w.err, "wrong.csv: line 2: 3 columns where the heads have 2");
+    assert_says(w.err, "wrong.csv: line 4: '4-MMC' is named in line 3 already");
+    assert_null(strstr(w.err, "has no row"));
+    assert_says(w.out, "metadata: rows 1, spectra 1, rows not used 0, files without a row 2, faults 2\n");
+    AUTO_OUTCOME not = run("library build -o @not.h5 --metadata @query.msp @own");
+    assert_status(not, 1);
+    assert_says(not.err, "query.msp: line 1, byte 0: the first head is");
+    assert_says(not.err, "not.h5: not made, for want of the table of metadata");
+    AUTO_OUTCOME absent = run("library build -o @not.h5 --metadata @absent.tsv @own");
+    assert_status(absent, 1);
+    assert_says(absent.err, "absent.tsv: cannot be opened");
+}
+
+static void convert_prepares_the_traces_of_a_folder(void **state)
+{
+    (void)state;
+    char path[400];
+    size_t n;
+    AUTO_OUTCOME o = run("convert --prepare derivative=1,normalise=vector @own/ftir @prepared.jdx");
+    assert_status(o, 0);
+    assert_says(o.err, "3 spectra converted, 0 refused");
+    char *jdx = nps_slurp(in_dir(path, "prepared.jdx"), &n);
+    assert_non_null(jdx);
+    assert_says(jdx, "##TITLE= 4-MMC\n");
+    assert_says(jdx, "derivative=1:9,normalise=vector,mask=2280-2400\n");
+    free(jdx);
+    AUTO_OUTCOME msp = run("convert --prepare atr @own.zip @from-zip.msp");
+    assert_status(msp, 1);
+    assert_says(msp.err, "own.zip:ftir/4-MMC.jdx: line 1: ");
+    assert_says(msp.err, "2 spectra converted, 3 refused");
+    AUTO_OUTCOME inside = run("convert @own @own/ms/all.jdx");
+    assert_status(inside, 2);
+    assert_says(inside.err, "which is still to be read");
+    AUTO_OUTCOME beside = run("convert @own @own.jdx");
+    assert_status(beside, 0);
+}
+
 static void a_library_is_described_verified_exported_and_compared(void **state)
 {
     (void)state;
@@ -556,6 +704,9 @@ int main(void)
         cmocka_unit_test(search_lists_hits_by_each_similarity),
         cmocka_unit_test(a_spectrum_that_a_search_cannot_take_does_not_stop_the_others),
         cmocka_unit_test(convert_round_trips),
+        cmocka_unit_test(a_library_is_built_from_a_folder_and_from_an_archive_with_a_table_of_metadata),
+        cmocka_unit_test(faults_of_archives_and_tables_are_named_and_give_status_1),
+        cmocka_unit_test(convert_prepares_the_traces_of_a_folder),
         cmocka_unit_test(a_library_is_described_verified_exported_and_compared),
         cmocka_unit_test(what_is_not_public_is_not_exported),
         cmocka_unit_test(an_own_calibration_is_made_and_used),

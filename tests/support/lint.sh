@@ -36,6 +36,7 @@ only jansson.h service/json_read.c
 only curl/curl.h service/webhook.c
 only zlib.h spectra/gunzip.c
 only expat.h spectra/xml.c
+only zip.h service/archive.c
 only gsl/gsl_spline core/grid.c
 
 echo 'nothing below service prints, logs, exits or reads the environment'
