@@ -9,20 +9,21 @@
 
 enum { ROUNDS_MAX = 50 };
 
-/* L D L' of a symmetric matrix with two bands below its diagonal, in place: d becomes D, e and f the bands of L. */
+/* L D L' of a symmetric matrix with two bands below its diagonal, in place: d becomes 1 / D, e and f the bands of L. */
 static bool factor(double *d, double *e, double *f, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         if (!(d[i] > 0))
             return false;
-        double first = i + 1 < n ? e[i] : 0, second = i + 2 < n ? f[i] : 0;
+        double inverse = 1 / d[i], first = e[i], second = f[i];
+        d[i] = inverse;
         if (i + 1 < n) {
-            e[i] = first / d[i];
+            e[i] = first * inverse;
             d[i + 1] -= first * e[i];
         }
         if (i + 2 < n) {
             e[i + 1] -= second * e[i];
-            f[i] = second / d[i];
+            f[i] = second * inverse;
             d[i + 2] -= second * f[i];
         }
     }
@@ -34,7 +35,7 @@ static void solve(const double *d, const double *e, const double *f, double *z, 
     for (size_t i = 1; i < n; i++)
         z[i] -= e[i - 1] * z[i - 1] + (i > 1 ? f[i - 2] * z[i - 2] : 0);
     for (size_t i = 0; i < n; i++)
-        z[i] /= d[i];
+        z[i] *= d[i];
     for (size_t i = n - 1; i-- > 0;)
         z[i] -= e[i] * z[i + 1] + (i + 2 < n ? f[i] * z[i + 2] : 0);
 }
