@@ -32,3 +32,4 @@ score drug-replicates swgdrug "$data/ei/drug-replicates.msp" "$data/ei/drug-repl
 score timetravel swgdrug "$data/ei/timetravel-queries.msp" "$data/ei/timetravel-truth.tsv" --library-msp "$data/ei/swgdrug-3.3.msp"
 cat "$data"/ir/queries/*.jdx >"$work/ir-queries.jdx"
 score ir ir "$work/ir-queries.jdx" "$data/ir/truth.tsv"
+python3 "$(dirname "$0")/mixture.py" "$program" "$work" "$data" ei ir

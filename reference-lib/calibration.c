@@ -8,7 +8,7 @@ const char *nps_calibration_source_name(nps_calibration_source s)
     return s <= NPS_CALIBRATION_OWN ? names[s] : "unknown";
 }
 
-/* Quantiles 1/200 ... 199/200 of the conformity (ruleset 1, whose conformity ruleset 2 keeps) of replicate pairs of public EI spectra of MassBank: 636 compounds
+/* Quantiles 1/200 ... 199/200 of the conformity (ruleset 1, whose conformity later ones keep) of replicate pairs of public EI spectra of MassBank: 636 compounds
  * with more than one spectrum, each asked with itself left out. Made by: npswatch library build; benchmarks/README.md. */
 static const double ei[] = {
     0, 0.2464, 0.4344, 0.5123, 0.538, 0.5799, 0.6129, 0.6179, 0.6494, 0.6676, 0.6805, 0.7077, 0.7217, 0.7356, 0.7445,

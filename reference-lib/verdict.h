@@ -6,7 +6,8 @@
 #include "reference-lib/library.h"
 #include "spectra/formula.h"
 
-enum { NPS_RULESET = 2 }; /* version of every threshold and coefficient in match.c, analog.c, index.h; part of each verdict */
+enum { NPS_RULESET = 3 }; /* version of every threshold and coefficient in match.c, analog.c, mixture.c, index.h; part of each
+                          verdict */
 
 typedef enum { NPS_IDENTIFIED, NPS_AMBIGUOUS, NPS_NOVEL, NPS_UNUSABLE } nps_outcome;
 const char *nps_outcome_name(nps_outcome o); /* "identified", "ambiguous", "novel", "unusable" */

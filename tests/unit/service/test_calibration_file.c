@@ -33,7 +33,7 @@ static void what_is_written_is_read_back(void **state)
     nps_calibration_set_done(&in);
 }
 
-#define HEAD "{\"npswatch_calibration\":1,\"ruleset\":2,\"techniques\":"
+#define HEAD "{\"npswatch_calibration\":1,\"ruleset\":3,\"techniques\":"
 static void files_that_are_no_calibration_are_refused(void **state)
 {
     (void)state;
@@ -45,10 +45,10 @@ static void files_that_are_no_calibration_are_refused(void **state)
         {"", NPS_E_FORMAT, "not valid JSON"},
         {"[]", NPS_E_FORMAT, "this is no npswatch calibration"},
         {"{}", NPS_E_FORMAT, "this is no npswatch calibration"},
-        {"{\"npswatch_calibration\":2,\"ruleset\":2}", NPS_E_FORMAT, "this is no npswatch calibration"},
-        {"{\"npswatch_calibration\":\"1\",\"ruleset\":2}", NPS_E_FORMAT, "this is no npswatch calibration"},
-        {"{\"npswatch_calibration\":1,\"ruleset\":1,\"techniques\":{}}", NPS_E_UNSUPPORTED, "another ruleset than 2"},
-        {"{\"npswatch_calibration\":1,\"techniques\":{}}", NPS_E_UNSUPPORTED, "another ruleset than 2"},
+        {"{\"npswatch_calibration\":2,\"ruleset\":3}", NPS_E_FORMAT, "this is no npswatch calibration"},
+        {"{\"npswatch_calibration\":\"1\",\"ruleset\":3}", NPS_E_FORMAT, "this is no npswatch calibration"},
+        {"{\"npswatch_calibration\":1,\"ruleset\":1,\"techniques\":{}}", NPS_E_UNSUPPORTED, "another ruleset than 3"},
+        {"{\"npswatch_calibration\":1,\"techniques\":{}}", NPS_E_UNSUPPORTED, "another ruleset than 3"},
         {HEAD "{\"ei\":{\"conformity\":[0.5,0.4]}}}", NPS_E_FORMAT, "ei: conformity 1 is no number or out of order"},
         {HEAD "{\"ei\":{\"conformity\":[0.5,\"0.6\"]}}}", NPS_E_FORMAT, "ei: conformity 1 is no number or out of order"},
         {HEAD "{\"ei\":{\"conformity\":[0.5]},\"ir\":{\"conformity\":[null]}}}", NPS_E_FORMAT, "ir: conformity 0"},
@@ -56,7 +56,7 @@ static void files_that_are_no_calibration_are_refused(void **state)
         {HEAD "{\"ei\":{}}}", NPS_E_FORMAT, "ei: no conformity"},
         {HEAD "{\"ei\":{\"conformity\":[]}}}", NPS_E_FORMAT, "ei: no conformity"},
         {HEAD "{\"ei\":{\"pairs\":3,\"conformity\":[0.5,0.6]}}}", NPS_E_FORMAT, "ei: 2 conformities where 3 are stated"},
-        {"{\"npswatch_calibration\":1,\"ruleset\":2}", NPS_E_FORMAT, "no techniques"},
+        {"{\"npswatch_calibration\":1,\"ruleset\":3}", NPS_E_FORMAT, "no techniques"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         nps_calibration_set set = {0};
