@@ -35,7 +35,7 @@ typedef struct {
 struct nps_builder {
     nps_build_options options;
     nps_library_attributes attributes;
-    nps_trace_prep trace_prep;
+    nps_trace_prep trace_prep[NPS_TECH_COUNT];
     nps_intern text;
     nps_intern key;        /* substance keys; id = substance + 1 */
     substance_row *sub;
@@ -57,6 +57,16 @@ const char *nps_note_kind_name(nps_note_kind k)
 }
 
 #define ROOM(b, array, cap, need) nps_grow(&(b)->array, &(b)->cap, (need), sizeof *(b)->array, UINT32_MAX - 1, err)
+
+static nps_status put_preparation(const nps_trace_prep *p, char *ret_text, size_t size, nps_err *err)
+{
+    NPS_AUTO_BUF text = NPS_BUF_INIT(size - 1);
+    nps_trace_prep_text(&text, p);
+    nps_status st = nps_buf_check(&text, err);
+    if (st == NPS_OK)
+        memcpy(ret_text, text.data, text.len + 1);
+    return st;
+}
 
 nps_status nps_builder_new(const nps_build_options *o, nps_builder **ret_builder, nps_err *err)
 {
@@ -80,13 +90,14 @@ nps_status nps_builder_new(const nps_build_options *o, nps_builder **ret_builder
                             texts[i].size - 2);
         memcpy(texts[i].to, from, strlen(from) + 1);
     }
-    b->trace_prep = o->trace_prep ? *o->trace_prep : nps_trace_prep_default();
-    NPS_AUTO_BUF prep = NPS_BUF_INIT(sizeof b->attributes.trace_prep - 1);
-    nps_trace_prep_text(&prep, &b->trace_prep);
-    nps_status good = nps_buf_check(&prep, err);
+    b->trace_prep[NPS_TECH_IR] = o->infrared_prep ? *o->infrared_prep : nps_trace_prep_default();
+    b->trace_prep[NPS_TECH_RAMAN] = o->raman_prep ? *o->raman_prep : nps_trace_prep_raman();
+    nps_status good = put_preparation(&b->trace_prep[NPS_TECH_IR], b->attributes.infrared_prep,
+                                      sizeof b->attributes.infrared_prep, err);
+    if (good == NPS_OK)
+        good = put_preparation(&b->trace_prep[NPS_TECH_RAMAN], b->attributes.raman_prep, sizeof b->attributes.raman_prep, err);
     if (good != NPS_OK)
         return good;
-    memcpy(b->attributes.trace_prep, prep.data, prep.len + 1);
     b->n_slot = 1024;
     b->by_hash = nps_array(b->n_slot, sizeof *b->by_hash);
     nps_status st = b->by_hash ? nps_intern_init(&b->text, err) : nps_fail_nomem(err);
@@ -347,13 +358,13 @@ static nps_status add_peaks(nps_builder *b, const nps_peaks *p, nps_err *err)
     return NPS_OK;
 }
 
-static nps_status add_trace(nps_builder *b, const nps_trace *t, nps_err *err)
+static nps_status add_trace(nps_builder *b, nps_technique technique, const nps_trace *t, nps_err *err)
 {
     nps_status st = ROOM(b, ir_entry, cap_ir_entry, b->n_ir + 1);
     if (st == NPS_OK)
         st = nps_grow(&b->ir_y, &b->cap_ir_y, (b->n_ir + 1) * NPS_IR_GRID_N, sizeof *b->ir_y, SIZE_MAX / 8, err);
     if (st == NPS_OK)
-        st = nps_prepare_trace(t, &b->trace_prep, b->ir_y + b->n_ir * NPS_IR_GRID_N, err);
+        st = nps_prepare_trace(t, &b->trace_prep[technique], b->ir_y + b->n_ir * NPS_IR_GRID_N, err);
     if (st == NPS_OK)
         b->ir_entry[b->n_ir++] = (uint32_t)b->n_entry;
     return st;
@@ -418,7 +429,7 @@ nps_status nps_builder_add(nps_builder *b, const nps_spectrum *s, bool *opt_adde
     if (st == NPS_OK)
         st = grow_hashes(b, err);
     if (st == NPS_OK && s->trace.n)
-        st = add_trace(b, &s->trace, err);
+        st = add_trace(b, s->technique, &s->trace, err);
     if (st == NPS_OK)
         st = add_peaks(b, &s->peaks, err);
     if (st == NPS_OK)
@@ -641,7 +652,8 @@ static void name_generation(nps_library *lib)
     nps_digest_state s;
     char hex[NPS_DIGEST_HEX];
     nps_digest_init(&s);
-    nps_digest_add(&s, lib->trace_prep_text, strlen(lib->trace_prep_text));
+    for (nps_technique t = NPS_TECH_IR; t <= NPS_TECH_RAMAN; t++)
+        nps_digest_add(&s, lib->trace_prep_text[t], strlen(lib->trace_prep_text[t]) + 1);
     for (size_t i = 0; i < nps_layout_n; i++) {
         uint64_t n = nps_layout_cells(lib, &nps_layout[i]);
         nps_digest_add(&s, &n, sizeof n);
@@ -670,8 +682,9 @@ nps_status nps_builder_finish(nps_builder *b, unsigned threads, nps_library **re
     lib->builder = a->builder;
     lib->licence = a->licence;
     memcpy(lib->created, a->created, sizeof lib->created);
-    lib->trace_prep_text = a->trace_prep;
-    lib->trace_prep = b->trace_prep;
+    lib->trace_prep_text[NPS_TECH_IR] = a->infrared_prep;
+    lib->trace_prep_text[NPS_TECH_RAMAN] = a->raman_prep;
+    memcpy(lib->trace_prep, b->trace_prep, sizeof lib->trace_prep);
     st = lay_out_substances(b, lib, err);
     if (st == NPS_OK)
         st = lay_out_entries(b, lib, err);

@@ -26,7 +26,7 @@ const char *nps_note_kind_name(nps_note_kind k); /* "duplicate", ... */
 
 typedef struct {
     const char *name, *builder, *created, *licence; /* attributes; created is RFC 3339 UTC, given by the caller */
-    const nps_trace_prep *trace_prep; /* steps for every trace; NULL: none but the default mask */
+    const nps_trace_prep *infrared_prep, *raman_prep; /* steps for every trace; NULL: nps_trace_prep_default, _raman */
     nps_note_fn *note; /* may be NULL */
     void *note_arg;
 } nps_build_options;

@@ -274,7 +274,7 @@ static nps_status ask_case(const nps_library *lib, const nps_calibration_case *k
     nps_filter f = nps_filter_all();
     nps_prepared p;
     f.polarity = k->query->polarity;
-    nps_status st = nps_prepare(k->query, &lib->trace_prep, &p, err);
+    nps_status st = nps_prepare(k->query, &lib->trace_prep[k->query->technique], &p, err);
     return st == NPS_OK ? measure(lib, &p, &f, (truth){.key = k->truth}, w, ret, err) : st;
 }
 

@@ -36,8 +36,10 @@ nps_status nps_library_new(nps_library **ret_library, nps_err *err)
     atomic_init(&b->owners, 1);
     lib->backing = b;
     lib->name = lib->builder = lib->licence = "";
-    lib->trace_prep_text = "none";
-    lib->trace_prep = nps_trace_prep_default();
+    for (nps_technique t = NPS_TECH_UNKNOWN; t < NPS_TECH_COUNT; t++) {
+        lib->trace_prep_text[t] = "none";
+        lib->trace_prep[t] = nps_trace_prep_default();
+    }
     *ret_library = lib;
     return NPS_OK;
 }
@@ -186,9 +188,12 @@ static nps_status describe(const char *path, nps_library *lib, nps_err *err)
     lib->name = a->name;
     lib->builder = a->builder;
     lib->licence = a->licence;
-    lib->trace_prep_text = a->trace_prep;
-    if (nps_trace_prep_parse(nps_span_of(a->trace_prep), &lib->trace_prep, NULL) != NPS_OK)
-        return nps_fail(err, NPS_E_CORRUPT, "attribute 'trace_preparation' names no preparation");
+    lib->trace_prep_text[NPS_TECH_IR] = a->infrared_prep;
+    lib->trace_prep_text[NPS_TECH_RAMAN] = a->raman_prep;
+    for (nps_technique t = NPS_TECH_IR; t <= NPS_TECH_RAMAN; t++)
+        if (nps_trace_prep_parse(nps_span_of(lib->trace_prep_text[t]), &lib->trace_prep[t], NULL) != NPS_OK)
+            return nps_fail(err, NPS_E_CORRUPT, "the attribute on the preparation of %s spectra names none",
+                            nps_technique_name(t));
     return place_arrays(lib, at, err);
 }
 

@@ -78,8 +78,8 @@ typedef struct nps_library {
 
     /* Infrared and Raman traces on the common grid (NPS_IR_GRID_*), absorbance, NaN outside the measured range; prepared by
      * these steps, apart from a derivative, which searches take. Queries are prepared alike. */
-    nps_trace_prep trace_prep;
-    const char *trace_prep_text; /* nps_trace_prep_text of them */
+    nps_trace_prep trace_prep[NPS_TECH_COUNT]; /* of ir and raman */
+    const char *trace_prep_text[NPS_TECH_COUNT]; /* nps_trace_prep_text of them */
     uint64_t n_ir;
     const uint32_t *ir_entry; /* ascending */
     const float *ir_y; /* [n_ir][NPS_IR_GRID_N] */

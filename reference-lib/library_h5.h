@@ -9,7 +9,7 @@ enum { NPS_LIBRARY_SCHEMA = 3, NPS_LIBRARY_HEADER_BYTES = 4096 };
 /* The attributes of the root group. */
 typedef struct {
     char generation[33], created[24];
-    char name[256], builder[64], licence[256], trace_prep[512];
+    char name[256], builder[64], licence[256], infrared_prep[512], raman_prep[512];
 } nps_library_attributes;
 
 /* Writes all arrays of lib to a new file at `path` (must not exist), with room for our header in front. libhdf5 1.10.8

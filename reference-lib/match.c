@@ -57,14 +57,14 @@ nps_status nps_match_check_options(const nps_match_options *o, nps_err *err)
     return NPS_OK;
 }
 
-const nps_trace_prep *nps_match_prep(const nps_library *lib, const nps_match_options *o)
+const nps_trace_prep *nps_match_prep(const nps_library *lib, nps_technique technique, const nps_match_options *o)
 {
-    return o->trace_prep ? o->trace_prep : &lib->trace_prep;
+    return o->trace_prep ? o->trace_prep : &lib->trace_prep[technique];
 }
 
 nps_ir_options nps_match_ir_options(const nps_library *lib, nps_technique technique, const nps_match_options *o)
 {
-    nps_ir_options ir = nps_ir_options_of(technique, nps_match_prep(lib, o));
+    nps_ir_options ir = nps_ir_options_of(technique, nps_match_prep(lib, technique, o));
     ir.max_lag = (unsigned)(o->max_lag_cm1 / NPS_IR_GRID_DX);
     return ir;
 }
@@ -257,18 +257,18 @@ static nps_status list_hits(const nps_library *lib, const nps_prepared *q, const
 
 /* --- the rules ------------------------------------------------------------------------------------------------------------------ */
 
-static bool is_compared_as_built(const nps_library *lib, const nps_match_options *o)
+static bool is_compared_as_built(const nps_library *lib, nps_technique technique, const nps_match_options *o)
 {
     NPS_AUTO_BUF text = NPS_BUF_INIT(1024);
-    nps_trace_prep_text(&text, nps_match_prep(lib, o));
-    return o->max_lag_cm1 < NPS_IR_GRID_DX && text.data && strcmp(text.data, lib->trace_prep_text) == 0;
+    nps_trace_prep_text(&text, nps_match_prep(lib, technique, o));
+    return o->max_lag_cm1 < NPS_IR_GRID_DX && text.data && strcmp(text.data, lib->trace_prep_text[technique]) == 0;
 }
 
 static void set_threshold(const nps_library *lib, const nps_match_options *o, nps_verdict *v)
 {
     const nps_calibration none = {NPS_CALIBRATION_NONE, 0, NULL}, *cal = &lib->calibration[v->technique];
     /* Pairs that were compared in another way say nothing of this one. */
-    if (!nps_technique_is_mass(v->technique) && !is_compared_as_built(lib, o))
+    if (!nps_technique_is_mass(v->technique) && !is_compared_as_built(lib, v->technique, o))
         cal = &none;
     if (o->own_calibration && o->own_calibration[v->technique].n)
         cal = &o->own_calibration[v->technique];
@@ -352,14 +352,14 @@ nps_status nps_match(const nps_library *lib, const nps_spectrum *query, const np
     v->quality = nps_quality_check(query);
     memcpy(v->repairs, query->repairs, sizeof v->repairs);
     nps_digest_spectrum(query, v->input_digest);
-    v->trace_prep = *nps_match_prep(lib, options);
+    v->trace_prep = *nps_match_prep(lib, query->technique, options);
     v->max_lag_cm1 = options->max_lag_cm1;
     set_threshold(lib, options, v);
     if (!nps_quality_is_usable(v->quality)) {
         v->outcome = NPS_UNUSABLE;
     } else {
         nps_prepared q;
-        st = nps_prepare(query, nps_match_prep(lib, options), &q, err);
+        st = nps_prepare(query, nps_match_prep(lib, query->technique, options), &q, err);
         if (st == NPS_OK) {
             st = judge(lib, &q, options, w, v, err);
             nps_prepared_done(&q);

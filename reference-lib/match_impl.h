@@ -10,7 +10,7 @@
 NPS_MUST_CHECK nps_status nps_match_check_options(const nps_match_options *o, nps_err *err);
 
 /* How traces are prepared and compared under these options. */
-const nps_trace_prep *nps_match_prep(const nps_library *lib, const nps_match_options *o);
+const nps_trace_prep *nps_match_prep(const nps_library *lib, nps_technique technique, const nps_match_options *o);
 nps_ir_options nps_match_ir_options(const nps_library *lib, nps_technique technique, const nps_match_options *o);
 
 typedef struct {

@@ -38,9 +38,10 @@ static const char usage[] =
     "  --visibility V      public (default), members or match-only\n"
     "  --embargo DATE      peaks are not shown before this day (YYYY-MM-DD)\n"
     "  --technique NAME    ei, msms, dart: for files that do not say\n"
-    "  --prepare STEPS     infrared, Raman: how references and later queries are prepared: atr, baseline=als[:LAMBDA:P],\n"
+    "  --prepare STEPS     infrared: how references and later queries are prepared: atr, baseline=als[:LAMBDA:P],\n"
     "                      baseline=rubber-band, smooth=POINTS, derivative=1|2[:POINTS], normalise=minmax|vector|snv|area,\n"
     "                      mask=co2+water-vapour+diamond+below-650+LOW-HIGH; set off by commas (default: mask=co2)\n"
+    "  --prepare-raman STEPS   the same for Raman (default: baseline=als:1e5:0.001,mask=none)\n"
     "  --threads N         for the calibration (default: all cores)\n"
     "  --quiet             no notes on single records, no progress\n\n"
     "Formats are told by content: MSP (NIST, MoNA, MassBank, RIKEN), MGF, MassBank record, JCAMP-DX, two columns and the\n"
@@ -61,7 +62,7 @@ typedef struct {
     nps_technique technique;
     unsigned threads;
     bool quiet;
-    nps_trace_prep prep;
+    nps_trace_prep infrared_prep, raman_prep;
 } build_options;
 
 typedef struct {
@@ -234,7 +235,8 @@ static int build_from(const build_options *o, char **files, int n_files)
                             .builder = "npswatch " NPS_VERSION,
                             .created = created,
                             .licence = o->licence,
-                            .trace_prep = &o->prep,
+                            .infrared_prep = &o->infrared_prep,
+                            .raman_prep = &o->raman_prep,
                             .note = count_note,
                             .note_arg = &s};
     nps_err err = {0};
@@ -280,7 +282,7 @@ static bool parse_visibility(const char *text, nps_visibility *ret)
 
 static int cmd_build(int argc, char **argv)
 {
-    enum { NAME = 1, CLASSES, LICENCE, VISIBILITY, EMBARGO, TECHNIQUE, PREPARE, METADATA, THREADS, QUIET };
+    enum { NAME = 1, CLASSES, LICENCE, VISIBILITY, EMBARGO, TECHNIQUE, PREPARE, PREPARE_RAMAN, METADATA, THREADS, QUIET };
     static const struct option longs[] = {{"name", 1, NULL, NAME},
                                           {"classes", 1, NULL, CLASSES},
                                           {"licence", 1, NULL, LICENCE},
@@ -289,11 +291,13 @@ static int cmd_build(int argc, char **argv)
                                           {"embargo", 1, NULL, EMBARGO},
                                           {"technique", 1, NULL, TECHNIQUE},
                                           {"prepare", 1, NULL, PREPARE},
+                                          {"prepare-raman", 1, NULL, PREPARE_RAMAN},
                                           {"metadata", 1, NULL, METADATA},
                                           {"threads", 1, NULL, THREADS},
                                           {"quiet", 0, NULL, QUIET},
                                           {0}};
-    build_options o = {.threads = nps_cli_cores(), .prep = nps_trace_prep_default()};
+    build_options o = {.threads = nps_cli_cores(), .infrared_prep = nps_trace_prep_default(),
+                       .raman_prep = nps_trace_prep_raman()};
     size_t threads;
     nps_err err;
     for (int c; (c = getopt_long(argc, argv, "o:", longs, NULL)) != -1;)
@@ -317,8 +321,9 @@ static int cmd_build(int argc, char **argv)
                 return nps_cli_usage("library", "--technique '%s' is none of ei, msms, dart", optarg);
             break;
         case PREPARE:
-            if (nps_trace_prep_parse(nps_span_of(optarg), &o.prep, &err) != NPS_OK)
-                return nps_cli_usage("library", "--prepare: %s", err.msg);
+        case PREPARE_RAMAN:
+            if (nps_trace_prep_parse(nps_span_of(optarg), c == PREPARE ? &o.infrared_prep : &o.raman_prep, &err) != NPS_OK)
+                return nps_cli_usage("library", "%s: %s", c == PREPARE ? "--prepare" : "--prepare-raman", err.msg);
             break;
         case THREADS:
             if (!nps_cli_size(optarg, 1, 16, &threads))
@@ -408,8 +413,6 @@ static void info_json(nps_buf *b, const nps_library *lib)
     nps_jw_i64(&w, "spectra", (int64_t)lib->n_entry);
     nps_jw_i64(&w, "substances", (int64_t)lib->n_substance);
     nps_jw_i64(&w, "peaks", (int64_t)lib->n_peak);
-    if (lib->n_ir)
-        nps_jw_str(&w, "trace_preparation", lib->trace_prep_text);
     nps_jw_object(&w, "techniques");
     for (nps_technique t = NPS_TECH_UNKNOWN; t < NPS_TECH_COUNT; t++) {
         size_t n = 0;
@@ -421,6 +424,8 @@ static void info_json(nps_buf *b, const nps_library *lib)
         nps_jw_i64(&w, "spectra", (int64_t)n);
         nps_jw_str(&w, "calibration", nps_calibration_source_name(lib->calibration[t].source));
         nps_jw_i64(&w, "calibration_pairs", (int64_t)lib->calibration[t].n);
+        if (!nps_technique_is_mass(t))
+            nps_jw_str(&w, "preparation", lib->trace_prep_text[t]);
         nps_jw_end(&w);
     }
     nps_jw_end(&w);
@@ -450,9 +455,9 @@ static void info_text(nps_buf *b, const nps_library *lib)
             nps_buf_printf(b, "  %-8s  %zu spectra, calibrated on %llu pairs (%s)\n", nps_technique_name(t), n,
                            (unsigned long long)lib->calibration[t].n,
                            nps_calibration_source_name(lib->calibration[t].source));
+        if (!nps_technique_is_mass(t))
+            nps_buf_printf(b, "            prepared: %s\n", lib->trace_prep_text[t]);
     }
-    if (lib->n_ir)
-        nps_buf_printf(b, "traces      prepared: %s\n", lib->trace_prep_text);
     uint64_t shown = lib->n_source > INFO_SOURCES_MAX ? INFO_SOURCES_MAX : lib->n_source;
     for (uint64_t i = 0; i < shown; i++)
         nps_buf_printf(b, "source      %s\n", nps_library_text(lib, lib->source_line[i]));

@@ -82,9 +82,9 @@ typedef struct {
 static const char *const ir_scores[] = {
     [NPS_IR_CORRELATION] = "correlation", [NPS_IR_ANGLE] = "angle", [NPS_IR_EUCLID] = "euclid"};
 
-static const nps_trace_prep *preparation(const search_options *o)
+static const nps_trace_prep *preparation(const search_options *o, nps_technique technique)
 {
-    return o->prepare ? &o->prep : &o->lib->trace_prep;
+    return o->prepare ? &o->prep : &o->lib->trace_prep[technique];
 }
 
 /* The score that is used when none is named. */
@@ -189,7 +189,7 @@ static nps_status search_trace(const search_options *o, const nps_prepared *q, c
 {
     if (!is_mode(o, "identity"))
         return nps_fail(err, NPS_E_UNSUPPORTED, "a mass shift has no meaning for %s spectra", nps_technique_name(q->technique));
-    nps_ir_options how = nps_ir_options_of(q->technique, preparation(o));
+    nps_ir_options how = nps_ir_options_of(q->technique, preparation(o, q->technique));
     while (how.score <= NPS_IR_EUCLID && strcmp(score, ir_scores[how.score]) != 0)
         how.score++;
     if (how.score > NPS_IR_EUCLID || o->reverse)
@@ -212,7 +212,7 @@ static nps_status search_trace(const search_options *o, const nps_prepared *q, c
 static nps_status search_mixture(const search_options *o, const nps_prepared *q, search_result *r, nps_err *err)
 {
     double tol_mz = 0;
-    nps_ir_options how = nps_ir_options_of(q->technique, preparation(o));
+    nps_ir_options how = nps_ir_options_of(q->technique, preparation(o, q->technique));
     nps_status st = o->score && strcmp(o->score, "nnls") != 0
                         ? nps_fail(err, NPS_E_UNSUPPORTED, "a mixture is searched by 'nnls' only")
                         : tolerance(o, q->precursor, &tol_mz, err);
@@ -225,7 +225,7 @@ static nps_status search(const search_options *o, const nps_spectrum *s, search_
     nps_prepared q;
     nps_filter f = nps_filter_all();
     f.polarity = s->polarity;
-    nps_status st = nps_prepare(s, preparation(o), &q, err);
+    nps_status st = nps_prepare(s, preparation(o, s->technique), &q, err);
     if (st != NPS_OK)
         return st;
     const char *score = o->score ? o->score : default_score(o, s->technique);

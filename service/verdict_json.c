@@ -239,7 +239,7 @@ static void put_preparation(nps_jw *w, const nps_library *lib, const nps_verdict
     nps_trace_prep_text(&text, &v->trace_prep);
     nps_jw_object(w, "preparation");
     nps_jw_str(w, "text", text.data);
-    nps_jw_str(w, "library", lib->trace_prep_text);
+    nps_jw_str(w, "library", lib->trace_prep_text[v->technique]);
     nps_jw_num(w, "max_lag_cm1", v->max_lag_cm1, 0);
     nps_jw_array(w, "steps");
     nps_trace_prep_describe(&v->trace_prep, put_step, w);

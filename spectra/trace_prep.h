@@ -37,8 +37,11 @@ typedef struct {
     nps_mask_region mask[NPS_MASK_MAX];
 } nps_trace_prep;
 
-/* Nothing but the mask over carbon dioxide, 2280 to 2400 1/cm. */
+/* Nothing but the mask over carbon dioxide, 2280 to 2400 1/cm: what the text form starts from. */
 nps_trace_prep nps_trace_prep_default(void);
+/* What suits Raman spectra: nearly all stand on fluorescence, which asymmetric least squares takes off; the laser's line leaves no
+ * carbon dioxide to mask. */
+nps_trace_prep nps_trace_prep_raman(void);
 
 /* Reads the text form: steps set off by commas, blanks ignored:
  *     atr

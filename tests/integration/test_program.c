@@ -511,7 +511,8 @@ static void a_library_is_built_from_a_folder_and_from_an_archive_with_a_table_of
         snprintf(line, sizeof line, "library info --json @%s.h5", i ? "zip" : "folder");
         AUTO_OUTCOME info = run(line);
         json_t *v = line_of(info.out, 0);
-        assert_string_equal(text_of(v, "trace_preparation"), "atr,mask=2280-2400");
+        json_t *ir = json_object_get(json_object_get(v, "techniques"), "ir");
+        assert_string_equal(text_of(ir, "preparation"), "atr,mask=2280-2400");
         assert_string_equal(text_of(v, "name"), sources[i]);
         assert_int_equal(json_array_size(json_object_get(v, "sources")), i ? 2 : 4); /* with the table */
         json_decref(v);
@@ -527,7 +528,7 @@ static void a_library_is_built_from_a_folder_and_from_an_archive_with_a_table_of
     AUTO_OUTCOME diff = run("library diff @folder.h5 @zip.h5");
     assert_string_equal(diff.out, "0 entries gone, 0 added, 5 the same\n");
     AUTO_OUTCOME text = run("library info @folder.h5");
-    assert_says(text.out, "traces      prepared: atr,mask=2280-2400\n");
+    assert_says(text.out, "            prepared: atr,mask=2280-2400\n");
     AUTO_OUTCOME found = run("search --library @folder.h5 --json @own");
     assert_status(found, 0);
     assert_int_equal(lines_of(found.out), 5);
@@ -544,7 +545,7 @@ static void faults_of_archives_and_tables_are_named_and_give_status_1(void **sta
     assert_says(o.err, "faulty.zip:ftir/4-MMC.jdx: the member is encrypted");
     AUTO_OUTCOME none = run("library info --json @some.h5");
     json_t *v = line_of(none.out, 0);
-    assert_null(json_object_get(v, "trace_preparation"));
+    assert_null(json_object_get(json_object_get(v, "techniques"), "ir"));
     json_decref(v);
     static const char wrong[] = "file,Name\n4-MMC,mephedrone,and more\n4-MMC,mephedrone\n4-MMC,again\n";
     put("wrong.csv", wrong, sizeof wrong - 1, "wb");

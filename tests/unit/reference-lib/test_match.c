@@ -343,6 +343,83 @@ static void options_out_of_range_are_refused(void **state)
     }
 }
 
+/* --- traces ---------------------------------------------------------------------------------------------------------------------- */
+
+static void raman_spectra_are_judged_without_their_fluorescence(void **state)
+{
+    (void)state;
+    uint64_t r = 91;
+    nps_builder *b = synth_builder(NULL, NULL);
+    nps_spectrum *s[6];
+    for (unsigned i = 0; i < 6; i++) {
+        s[i] = synth_ir(&r);
+        s[i]->technique = NPS_TECH_RAMAN;
+        synth_label(s[i], i, 0);
+        synth_add(b, s[i]);
+    }
+    NPS_AUTO_LIBRARY lib = synth_finish(b);
+    assert_string_equal(lib->trace_prep_text[NPS_TECH_RAMAN], "baseline=als:100000:0.001,mask=none");
+    assert_string_equal(lib->trace_prep_text[NPS_TECH_IR], "mask=2280-2400");
+    NPS_AUTO(nps_spectrum) q = synth_replicate(s[3], 0.01, &r);
+    for (size_t i = 0; i < q->trace.n; i++) {
+        double x = (nps_trace_x(&q->trace, i) - 1500) / 1200;
+        q->trace.y[i] += (float)(6 * exp(-x * x));
+    }
+    nps_match_options o = nps_match_options_default();
+    nps_trace_prep none = nps_trace_prep_default();
+    NPS_AUTO(nps_verdict) v = NULL;
+    NPS_AUTO(nps_verdict) raw = NULL;
+    nps_err err;
+    assert_ok(nps_match(lib, q, &o, w, &v, &err), &err);
+    o.trace_prep = &none;
+    assert_ok(nps_match(lib, q, &o, w, &raw, &err), &err);
+    assert_string_equal(nps_library_text(lib, lib->sub_name[v->hits[0].substance]), "substance 3");
+    assert_true(v->hits[0].score > 0.95 && raw->hits[0].score < 0.7);
+    assert_int_equal(v->trace_prep.baseline, NPS_BASELINE_ALS);
+    assert_int_equal(raw->trace_prep.baseline, NPS_BASELINE_NONE);
+    for (unsigned i = 0; i < 6; i++)
+        nps_spectrum_free(s[i]);
+}
+
+static void hits_of_traces_say_what_was_compared_and_moved(void **state)
+{
+    (void)state;
+    uint64_t r = 92;
+    nps_spectrum *s[4];
+    nps_builder *b = synth_builder(NULL, NULL);
+    for (unsigned i = 0; i < 4; i++) {
+        s[i] = synth_ir(&r);
+        synth_label(s[i], i, 0);
+        synth_add(b, s[i]);
+    }
+    NPS_AUTO_LIBRARY lib = synth_finish(b);
+    /* Measured from 650 1/cm on, its axis 6 1/cm too low. */
+    NPS_AUTO(nps_spectrum) q = synth_replicate(s[2], 0, &r);
+    enum { CUT = 39 };
+    memmove(q->trace.y, q->trace.y + CUT, (q->trace.n - CUT) * sizeof *q->trace.y);
+    q->trace.n -= CUT;
+    q->trace.x0_cm1 += 4 * CUT - 6;
+    nps_match_options o = nps_match_options_default();
+    o.max_lag_cm1 = 10;
+    NPS_AUTO(nps_verdict) v = NULL;
+    nps_err err;
+    assert_ok(nps_match(lib, q, &o, w, &v, &err), &err);
+    const nps_hit *h = &v->hits[0];
+    assert_string_equal(nps_library_text(lib, lib->sub_name[h->substance]), "substance 2");
+    assert_near(h->moved_cm1, 6, 0, 0);
+    assert_near(h->first_cm1, 656, 0, 0);
+    assert_near(h->last_cm1, 3900, 0, 0);
+    assert_true(h->score > 0.9999);
+    /* 1,623 points less those over carbon dioxide on the query's axis and on the library's. */
+    assert_int_equal(h->matched, 1623 - 64);
+    assert_int_equal(v->calibration, NPS_CALIBRATION_NONE);
+    o.max_lag_cm1 = 20.1;
+    NPS_AUTO(nps_verdict) far = NULL;
+    assert_int_equal(nps_match(lib, q, &o, w, &far, &err), NPS_E_RANGE);
+    for (unsigned i = 0; i < 4; i++)
+        nps_spectrum_free(s[i]);
+}
+
 /* --- samples -------------------------------------------------------------------------------------------------------------------- */
 
 /* Substances 0 and 1 have equal EI spectra; infrared tells them apart. 2 has its own of both. */
@@ -573,7 +650,7 @@ static void the_stated_coverage_holds_on_fresh_replicates(void **state)
             nps_filter f = nps_filter_all();
             f.substance = i;
             f.contributor = lib->entry_contributor[2 * i + 1];
-            assert_ok(nps_prepare(fresh[i], &lib->trace_prep, &q, &err), &err);
+            assert_ok(nps_prepare(fresh[i], &lib->trace_prep[fresh[i]->technique], &q, &err), &err);
             assert_ok(nps_find_candidates(lib, &q, &o, &f, 512, w, &c, &n, &err), &err);
             for (size_t k = 0; k < n; k++)
                 covered += c[k].substance == i && c[k].conformity >= threshold;
@@ -672,6 +749,8 @@ int main(void)
         cmocka_unit_test(the_score_of_a_pair_does_not_depend_on_the_rest_of_the_library),
         cmocka_unit_test(verdicts_are_the_same_in_every_thread),
         cmocka_unit_test(options_out_of_range_are_refused),
+        cmocka_unit_test(raman_spectra_are_judged_without_their_fluorescence),
+        cmocka_unit_test(hits_of_traces_say_what_was_compared_and_moved),
         cmocka_unit_test(the_spectra_of_a_sample_narrow_each_other_down),
         cmocka_unit_test(a_technique_that_the_library_lacks_for_a_substance_does_not_exclude_it),
         cmocka_unit_test(a_sample_has_1_to_64_spectra),

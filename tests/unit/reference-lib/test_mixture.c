@@ -93,8 +93,8 @@ static nps_mixture *find(const nps_spectrum *s, size_t most)
     nps_prepared q;
     nps_mixture *m = NULL;
     nps_err err;
-    nps_ir_options o = nps_ir_options_of(s->technique, &lib->trace_prep);
-    assert_ok(nps_prepare(s, &lib->trace_prep, &q, &err), &err);
+    nps_ir_options o = nps_ir_options_of(s->technique, &lib->trace_prep[s->technique]);
+    assert_ok(nps_prepare(s, &lib->trace_prep[s->technique], &q, &err), &err);
     assert_ok(nps_find_mixture(lib, &q, &o, 0.02, most, w, &m, &err), &err);
     nps_prepared_done(&q);
     return m;

@@ -390,7 +390,7 @@ static void the_infrared_search_equals_comparing_with_every_entry(void **state)
     nps_err err;
     double *score = calloc(lib->n_entry, sizeof *score);
     float *grid = calloc(NPS_IR_GRID_N, sizeof *grid);
-    nps_ir_options ir = nps_ir_options_of(NPS_TECH_IR, &lib->trace_prep), raman = nps_ir_options_of(NPS_TECH_RAMAN, &lib->trace_prep);
+    nps_ir_options ir = nps_ir_options_of(NPS_TECH_IR, &lib->trace_prep[NPS_TECH_IR]), raman = nps_ir_options_of(NPS_TECH_RAMAN, &lib->trace_prep[NPS_TECH_RAMAN]);
     for (uint32_t e = 0; e < lib->n_entry; e += 4) {
         if (lib->entry_technique[e] != NPS_TECH_IR)
             continue;
@@ -430,7 +430,7 @@ static void an_empty_query_finds_nothing(void **state)
             assert_int_equal(w->top.n, 0);
         }
     }
-    nps_ir_options ir = nps_ir_options_of(NPS_TECH_IR, &lib->trace_prep);
+    nps_ir_options ir = nps_ir_options_of(NPS_TECH_IR, &lib->trace_prep[NPS_TECH_IR]);
     float *nowhere = calloc(NPS_IR_GRID_N, sizeof *nowhere);
     for (size_t i = 0; i < NPS_IR_GRID_N; i++)
         nowhere[i] = NAN;
