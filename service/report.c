@@ -59,6 +59,8 @@ static void put_basis(nps_buf *b, const nps_verdict *v)
 {
     if (v->calibration == NPS_CALIBRATION_GENERAL)
         nps_buf_puts(b, "by the general table of the program, for lack of replicates in the library");
+    else if (v->calibration == NPS_CALIBRATION_NONE)
+        nps_buf_puts(b, "on nothing: no replicates, or compared in another way than they were");
     else
         nps_buf_printf(b, "on %llu replicate pairs (%s)", (unsigned long long)v->calibration_n,
                        nps_calibration_source_name(v->calibration));
@@ -152,12 +154,13 @@ void nps_report_mixture_text(nps_buf *b, const nps_library *lib, const nps_mixtu
     }
 }
 
-static void statement_line(nps_buf *b, const nps_library *lib, nps_outcome outcome, const nps_member *set, size_t n,
-                           double alpha, nps_calibration_source source)
+void nps_report_verdict_statement(nps_buf *b, const nps_library *lib, const nps_verdict *v)
 {
-    nps_buf_puts(b, "  ");
-    nps_report_statement(b, lib, outcome, set, n, alpha, source);
-    nps_buf_putc(b, '\n');
+    nps_report_statement(b, lib, v->outcome, v->set, v->n_set, v->alpha, v->calibration);
+    if (v->mixture) {
+        nps_buf_puts(b, " This takes the sample for one substance. ");
+        nps_report_mixture_statement(b, lib, v->mixture);
+    }
 }
 
 static void text_hits(nps_buf *b, const nps_library *lib, const nps_verdict *v)
@@ -193,7 +196,9 @@ void nps_report_text(nps_buf *b, const nps_library *lib, const nps_verdict *v, c
 {
     nps_buf_printf(b, "%s (%s): %s\n", *query ? query : "unnamed spectrum", nps_technique_name(v->technique),
                    nps_outcome_name(v->outcome));
-    statement_line(b, lib, v->outcome, v->set, v->n_set, v->alpha, v->calibration);
+    nps_buf_puts(b, "  ");
+    nps_report_verdict_statement(b, lib, v);
+    nps_buf_putc(b, '\n');
     text_quality(b, v);
     if (v->n_set) {
         nps_buf_puts(b, "  set:\n");
@@ -233,8 +238,15 @@ void nps_report_sample_statement(nps_buf *b, const nps_library *lib, const nps_s
             }
         nps_buf_puts(b, ": the minimum scheme of SWGDRUG and ASTM E2329 is met.");
         put_error_rate(b, lib, v->outcome, v->alpha, source);
-    } else
+    } else {
         nps_report_statement(b, lib, v->outcome, v->set, v->n_set, v->alpha, source);
+    }
+    size_t mixed = 0;
+    for (size_t i = 0; i < v->n_spectra; i++)
+        mixed += v->spectra[i]->mixture != NULL;
+    if (mixed)
+        nps_buf_printf(b, " This takes the sample for one substance, but %zu of %zu spectra may be of a mixture.", mixed,
+                       v->n_spectra);
 }
 
 void nps_report_sample_text(nps_buf *b, const nps_library *lib, const nps_sample_verdict *v,
@@ -393,7 +405,7 @@ void nps_report_html_verdict(nps_buf *b, const nps_library *lib, const nps_verdi
     nps_buf_put_xml(b, *name ? name : "unnamed spectrum");
     nps_buf_printf(b, " (%s)</h2><p class=\"v\">%s</p><p>", nps_technique_name(v->technique), nps_outcome_name(v->outcome));
     NPS_AUTO_BUF text = NPS_BUF_INIT((size_t)1 << 20);
-    nps_report_statement(&text, lib, v->outcome, v->set, v->n_set, v->alpha, v->calibration);
+    nps_report_verdict_statement(&text, lib, v);
     nps_buf_put_xml(b, text.data ? text.data : "");
     nps_buf_puts(b, "</p><pre>");
     nps_buf_clear(&text);

@@ -262,11 +262,10 @@ static void put_prepared(nps_jw *w, const nps_verdict *v, const nps_spectrum *s)
     nps_jw_end(w);
 }
 
-static void put_statement(nps_jw *w, const nps_library *lib, nps_outcome outcome, const nps_member *set, size_t n_set,
-                          double alpha, nps_calibration_source calibration)
+static void put_statement(nps_jw *w, const nps_library *lib, const nps_verdict *v)
 {
     NPS_AUTO_BUF b = NPS_BUF_INIT((size_t)64 << 10);
-    nps_report_statement(&b, lib, outcome, set, n_set, alpha, calibration);
+    nps_report_verdict_statement(&b, lib, v);
     nps_jw_str(w, "statement", b.data);
 }
 
@@ -279,7 +278,7 @@ void nps_jw_verdict(nps_jw *w, const char *key, const nps_library *lib, const np
     nps_jw_str(w, "verdict", nps_outcome_name(v->outcome));
     nps_jw_num(w, "alpha", v->alpha, 6);
     nps_jw_num(w, "p_known", v->p_known, 4);
-    put_statement(w, lib, v->outcome, v->set, v->n_set, v->alpha, v->calibration);
+    put_statement(w, lib, v);
     put_set(w, lib, v->set, v->n_set);
     put_hits(w, lib, v, o->today);
     put_analogs(w, lib, v, o->today);
