@@ -25,7 +25,7 @@ static const double ALIKE = 0.9;
 nps_mixture_rule nps_mixture_rule_of(nps_technique technique)
 {
     if (technique >= NPS_TECH_IR)
-        return (nps_mixture_rule){.worth = 0.5, .gain = 0.005, .sure = 0.8, .share = 0.03};
+        return (nps_mixture_rule){.worth = 0.5, .gain = 0.01, .sure = 0.85, .share = 0.03};
     return (nps_mixture_rule){.worth = 0.35, .gain = 0.03, .sure = 0.75, .share = 0.02};
 }
 
