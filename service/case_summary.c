@@ -1,6 +1,7 @@
 #include "service/case_summary.h"
 
 #include "service/limits.h"
+#include "service/report.h"
 
 #include <math.h>
 #include <string.h>
@@ -58,6 +59,14 @@ static void put_words(nps_jw *w, const nps_library *lib, const nps_sample_verdic
                    "A sample of good quality fits no substance of the reference library (generation %s, error rate %g, "
                    "ruleset %d). This is an automatic finding that no person has reviewed yet.",
                    lib->generation, v->alpha, NPS_RULESET);
+    /* Known substances cut with each other fit no single one: whoever reviews the case should see that first. */
+    const nps_mixture *mixture = NULL;
+    for (size_t i = 0; i < v->n_spectra && !mixture; i++)
+        mixture = v->spectra[i]->mixture;
+    if (mixture) {
+        nps_buf_putc(&text, ' ');
+        nps_report_mixture_statement(&text, lib, mixture);
+    }
     if (lib->generated)
         nps_buf_puts(&text, " The library holds generated demonstration spectra: this finding means nothing in the world.");
     nps_jw_str(w, "title", title.data ? title.data : "");
