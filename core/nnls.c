@@ -10,8 +10,8 @@ static const double SINGULAR = 1e-10;
 /* Least squares over the components in the set, by Cholesky; false where one of them depends on the others. */
 static bool solve_set(const double *g, const double *h, size_t n, const bool *in, double *ret_x)
 {
-    size_t at[NPS_NNLS_MAX], m = 0;
-    double l[NPS_NNLS_MAX][NPS_NNLS_MAX], z[NPS_NNLS_MAX];
+    size_t at[NPS_NNLS_MAX] = {0}, m = 0;
+    double l[NPS_NNLS_MAX][NPS_NNLS_MAX], z[NPS_NNLS_MAX] = {0};
     for (size_t i = 0; i < n; i++)
         if (in[i])
             at[m++] = i;

@@ -320,7 +320,7 @@ static void the_search_equals_comparing_with_every_entry_at_every_lag(void **sta
         o.max_lag = rounds[round].lag;
         /* What has no bound takes no short cut: fewer questions show as much. */
         bool bounded = o.score == NPS_IR_CORRELATION && !o.derivative;
-        size_t asked = bounded ? QUERIES : 5;
+        size_t asked = bounded || QUERIES < 5 ? QUERIES : 5;
         tolerance = o.score != NPS_IR_CORRELATION ? 1e-7 : o.derivative ? 1e-8 : 1e-12;
         o.mask = mask_number(round);
         for (size_t i = 0; i < asked; i++) {
