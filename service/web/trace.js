@@ -114,7 +114,7 @@ function drawAxes(plot, p, unit, xUnit) {
       svg("text", { class: "ytick", x: p.left - 5, y: p.y(t) + 4, "text-anchor": "end" }, shortNumber(Math.abs(t) < 1e-9 * (p.most - p.least) ? 0 : t)));
   }
   plot.append(svg("line", { class: "axis", x1: p.left, x2: p.right, y1: p.bottom, y2: p.bottom }));
-  for (const t of ticks(p.low, p.high, p.width / 100)) {
+  for (const t of ticks(p.low, p.high, p.width / 70)) {
     plot.append(svg("line", { class: "axis", x1: p.x(t), x2: p.x(t), y1: p.bottom, y2: p.bottom + 4 }),
       svg("text", { class: "xtick", x: p.x(t), y: p.bottom + 17, "text-anchor": "middle" }, t.toFixed(0)));
   }
@@ -170,7 +170,7 @@ function traceView(label, state, make, canBePrepared) {
   let what = make(state), p = null, width = plotWidth();
   const query = what.curves[0], whole_ = { low: query.t.x0_cm1 + query.moved, high: lastOf(query.t) + query.moved };
   const plot = svg("svg", { "aria-hidden": "true", class: "traces" }), key = el("p", { class: "small keys" });
-  const where = el("span", { class: "where" }, "Point at the plot, or focus it and use the arrow keys, to read values.");
+  const where = el("span", {}, "Point at the plot, or focus it and use the arrow keys, to read values.");
   const values = el("span", { role: "status" }), reading = el("p", { class: "reading" }, where, " ", values);
   const box = el("div", { class: "plot", tabindex: 0, role: "slider", "aria-valuemin": Math.ceil(whole_.low), "aria-valuemax": Math.floor(whole_.high) }, plot);
   const cursor = svg("g", { class: "cursor" });
@@ -196,6 +196,7 @@ function traceView(label, state, make, canBePrepared) {
       if (y !== null) cursor.append(svg("circle", { class: c.kind, cx: p.x(state.x), cy: p.y(y), r: 4 }));
       return `${c.name} ${y === null ? "nothing" : shortNumber(y)}`;
     });
+    where.className = "where";
     where.textContent = `${wavenumber(state.x)}:`;
     values.textContent = `${told.join("; ")}${isLeftOut(what.regions, state.x) ? " (not compared)" : ""}`;
     value(state.x);
