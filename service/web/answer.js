@@ -29,8 +29,9 @@ function mirrorWithKey(verdict, reference, hit, note) {
 }
 
 function setTable(set) {
-  return table("The set: what the answer leaves possible", [{ t: "Substance" }, { t: "InChIKey" }, { t: "Class" }, { t: "Probability", n: true }],
-    set.map((m) => el("tr", {}, cell(m.name), el("td", {}, el("code", {}, m.inchikey)), cell(m.class || ""), cell(percent(m.p), true))));
+  const keyed = set.some((m) => m.inchikey), heads = [{ t: "Substance" }, keyed ? { t: "InChIKey" } : null, { t: "Class" }, { t: "Probability", n: true }];
+  return stacked(table("The set: what the answer leaves possible", heads.filter(Boolean), set.map((m) =>
+    el("tr", {}, cell(m.name), keyed ? el("td", {}, el("code", {}, m.inchikey)) : null, cell(m.class || ""), cell(percent(m.p), true)))));
 }
 
 function verdictHead(v, level) {
@@ -134,7 +135,9 @@ function leaves(v) {
 function techniquesTable(spectra) {
   const rows = spectra.map((v) => el("tr", {}, cell(v.technique), cell(v.query), el("td", { class: `v-${v.verdict}` }, v.verdict), cell(leaves(v))));
   const caption = `What each spectrum says by itself, each asked at ${percent(spectra[0].alpha)} so that together they keep the error rate`;
-  return stacked(table(caption, [{ t: "Technique" }, { t: "Spectrum" }, { t: "Outcome" }, { t: "Leaves" }], rows));
+  const region = stacked(table(caption, [{ t: "Technique" }, { t: "Spectrum" }, { t: "Outcome" }, { t: "Leaves" }], rows));
+  region.classList.add("techniques");
+  return region;
 }
 
 function schemeBox(scheme) {

@@ -10,7 +10,7 @@ const shareBar = (share) => {
 function componentRow(c) {
   const name = el("td", {}, c.name || `entry ${c.entry}`, c.inchikey ? el("div", { class: "small" }, el("code", {}, c.inchikey)) : null);
   const alike = c.alike.length ? c.alike.map((a) => a.name).join(", ") : "none";
-  return el("tr", {}, cell(c.rank), name, el("td", {}, shareBar(c.share), whole(percent(c.share))), cell(`explains ${percent(c.worth)} of what the others leave`), cell(alike));
+  return el("tr", {}, cell(c.rank), name, el("td", { class: "whole" }, shareBar(c.share), percent(c.share)), cell(`explains ${percent(c.worth)} of what the others leave`), cell(alike));
 }
 
 // The query on the axis of what is left, without the straight line that the comparison takes off.

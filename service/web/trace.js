@@ -114,7 +114,7 @@ function drawAxes(plot, p, unit, xUnit) {
       svg("text", { class: "ytick", x: p.left - 5, y: p.y(t) + 4, "text-anchor": "end" }, shortNumber(Math.abs(t) < 1e-9 * (p.most - p.least) ? 0 : t)));
   }
   plot.append(svg("line", { class: "axis", x1: p.left, x2: p.right, y1: p.bottom, y2: p.bottom }));
-  for (const t of ticks(p.low, p.high, p.width / 70)) {
+  for (const t of ticks(p.low, p.high, p.width / (p.width < 500 ? 50 : 70))) {
     plot.append(svg("line", { class: "axis", x1: p.x(t), x2: p.x(t), y1: p.bottom, y2: p.bottom + 4 }),
       svg("text", { class: "xtick", x: p.x(t), y: p.bottom + 17, "text-anchor": "middle" }, t.toFixed(0)));
   }
