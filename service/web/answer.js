@@ -103,7 +103,8 @@ function readingPart(v) {
 }
 
 function basisLine(v) {
-  const cal = v.calibration, library = [". Library generation ", el("code", {}, v.library.generation), `, ruleset ${v.library.ruleset}, input digest `, el("code", {}, v.input_digest)];
+  const cal = v.calibration;
+  const library = [". Library generation ", el("code", {}, v.library.generation), `, ruleset ${v.library.ruleset}, input digest `, el("code", {}, v.input_digest)];
   if (cal.source === "none") return el("p", { class: "small" }, "No error rate: nothing to calibrate on for this technique and preparation", ...library);
   return el("p", { class: "small" }, `Error rate ${percent(v.alpha)} ${basis(cal)}; true coverage between `,
     `${percent(cal.coverage_low)} and ${percent(cal.coverage_high)} with 90 % confidence`, ...library);
@@ -115,7 +116,8 @@ function spectrumPanel(v, i, what = "Spectrum") {
   const plot = el("div", {}), rows = [], analogPlot = el("div", {}), analogRows = [];
   const panel = el("section", { class: "panel", "aria-label": `${what} ${i + 1}` },
     el("h3", {}, `${v.query || `${what} ${i + 1}`} (${v.technique})`), ...verdictHead(v, "p"));
-  panel.append(...[v.mixture ? mixturePart(v) : null, readingPart(v), v.hits.length ? el("h4", {}, "Against the library") : null, plot, v.hits.length ? hitsTable(v, plot, rows) : null].filter(Boolean));
+  const [head, hits] = v.hits.length ? [el("h4", {}, "Against the library"), hitsTable(v, plot, rows)] : [];
+  panel.append(...[v.mixture ? mixturePart(v) : null, readingPart(v), head, plot, hits].filter(Boolean));
   if (v.analogs.length) panel.append(...analogPart(v, analogPlot, analogRows));
   if (v.classes.length) panel.append(el("p", {}, "Class: ", v.classes.slice(0, 3).map((c) => `${c.class} ${percent(c.p)}`).join(", ")));
   panel.append(basisLine(v));

@@ -46,8 +46,8 @@ function preparationAsked() {
 }
 
 function tellPreparation() {
-  const asked = preparationAsked(), lag = $("lag").valueAsNumber > 0;
-  $("prep-told").replaceChildren(asked === null ? "As the library does it" : "Asked for", ...(asked || libraryPreparation ? [": ", el("code", {}, asked ?? libraryPreparation)] : []),
+  const asked = preparationAsked(), text = asked ?? libraryPreparation, lag = $("lag").valueAsNumber > 0;
+  $("prep-told").replaceChildren(asked === null ? "As the library does it" : "Asked for", ...(text ? [": ", el("code", {}, text)] : []),
     lag ? `; the axis may be off by up to ${$("lag").value} 1/cm` : "");
   $("as-library").hidden = asked === null;
 }

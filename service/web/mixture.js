@@ -10,7 +10,8 @@ const shareBar = (share) => {
 function componentRow(c) {
   const name = el("td", {}, c.name || `entry ${c.entry}`, c.inchikey ? el("div", { class: "small" }, el("code", {}, c.inchikey)) : null);
   const alike = c.alike.length ? c.alike.map((a) => a.name).join(", ") : "none";
-  return el("tr", {}, cell(c.rank), name, el("td", { class: "whole" }, shareBar(c.share), percent(c.share)), cell(`explains ${percent(c.worth)} of what the others leave`), cell(alike));
+  return el("tr", {}, cell(c.rank), name, el("td", { class: "whole" }, shareBar(c.share), percent(c.share)),
+    cell(`explains ${percent(c.worth)} of what the others leave`), cell(alike));
 }
 
 // The query on the axis of what is left, without the straight line that the comparison takes off.
@@ -85,11 +86,17 @@ async function searchLeft(v, button, state, box) {
   }
 }
 
+// Why what is left cannot be searched; "" where it can.
+function whyNotLeft(v) {
+  if (!v.mixture.residual_available)
+    return "What is left cannot be shown: the spectrum of a component is not open to all, and the difference would give it away.";
+  if (!v.mixture.residual) return "Nothing is left.";
+  return v.preparation && filterOf(v.preparation) ? "What is left is a derivative, which cannot be searched again." : "";
+}
+
 function leftPart(v) {
-  const m = v.mixture;
-  if (!m.residual_available) return [el("p", { class: "note-line" }, "What is left cannot be shown: the spectrum of a component is not open to all, and the difference would give it away.")];
-  if (!m.residual) return [el("p", { class: "note-line" }, v.spectrum ? "Nothing is left." : "")];
-  if (v.preparation && filterOf(v.preparation)) return [el("p", { class: "note-line" }, "What is left is a derivative, which cannot be searched again.")];
+  const why = whyNotLeft(v);
+  if (why) return [el("p", {}, why)];
   const state = el("p", { role: "status" }), box = el("div", { class: "left" });
   const button = el("button", { type: "button", class: "search-left", onclick: () => searchLeft(v, button, state, box) }, "Search what is left");
   return [button, state, box];

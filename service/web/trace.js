@@ -164,70 +164,84 @@ function buttonGroup(label, choices, chosen, choose) {
   return el("div", { class: "chips", role: "group", "aria-label": label }, ...buttons);
 }
 
-// `make(state)`: {curves: [{t, kind, key, text, name, moved, factor, offset, gaps}], regions, unit, xUnit, note}, the query first.
-// `state` {range, prepared, x} outlives the view, so that another hit is seen at the same zoom.
-function traceView(label, state, make, canBePrepared) {
-  let what = make(state), p = null, width = plotWidth();
-  const query = what.curves[0], whole_ = { low: query.t.x0_cm1 + query.moved, high: lastOf(query.t) + query.moved };
-  const plot = svg("svg", { "aria-hidden": "true", class: "traces" }), key = el("p", { class: "small keys" });
-  const where = el("span", {}, "Point at the plot, or focus it and use the arrow keys, to read values.");
-  const values = el("span", { role: "status" }), reading = el("p", { class: "reading" }, where, " ", values);
-  const box = el("div", { class: "plot", tabindex: 0, role: "slider", "aria-valuemin": Math.ceil(whole_.low), "aria-valuemax": Math.floor(whole_.high) }, plot);
-  const cursor = svg("g", { class: "cursor" });
+// A view: `state` {range, prepared, x} outlives it, so that another hit is seen at the same zoom; `make(state)` gives what to show:
+// {curves: [{t, kind, key, text, name, moved, factor, offset, gaps}], regions, unit, xUnit, note}, the query first.
+function bounds({ state, all }) {
+  const r = RANGES.find((one) => one.id === state.range);
+  return r.low ? { low: Math.max(r.low, all.low), high: Math.min(r.high, all.high) } : all;
+}
 
-  const bounds = () => {
-    const r = RANGES.find((one) => one.id === state.range);
-    return r.low ? { low: Math.max(r.low, whole_.low), high: Math.min(r.high, whole_.high) } : whole_;
-  };
-  const value = (x) => { box.setAttribute("aria-valuenow", x.toFixed(0)); box.setAttribute("aria-valuetext", wavenumber(x)); };
-  const draw = () => {
-    const { low, high } = bounds();
-    p = drawTraces(plot, what, low, high, width);
-    key.replaceChildren(...legend(what, low, high));
-    box.setAttribute("aria-label", `${label}, from ${wavenumber(high)} to ${wavenumber(low)}. Left and right arrow keys, page up and down read values`);
-    plot.append(cursor);
-    cursor.replaceChildren();
-  };
-  const read = (x) => {
-    state.x = Math.min(Math.max(x, p.low), p.high);
-    cursor.replaceChildren(svg("line", { x1: p.x(state.x), x2: p.x(state.x), y1: p.top, y2: p.bottom }));
-    const told = what.curves.map((c) => {
-      const y = shownAt(c, state.x);
-      if (y !== null) cursor.append(svg("circle", { class: c.kind, cx: p.x(state.x), cy: p.y(y), r: 4 }));
-      return `${c.name} ${y === null ? "nothing" : shortNumber(y)}`;
-    });
-    where.className = "where";
-    where.textContent = `${wavenumber(state.x)}:`;
-    values.textContent = `${told.join("; ")}${isLeftOut(what.regions, state.x) ? " (not compared)" : ""}`;
-    value(state.x);
-  };
-  box.addEventListener("pointermove", (event) => {
-    const frame_ = plot.getBoundingClientRect(), at = (event.clientX - frame_.left) / frame_.width * p.width;
-    read(p.high - (at - p.left) / (p.right - p.left) * (p.high - p.low));
+function sayPlace(view, x) {
+  view.box.setAttribute("aria-valuenow", x.toFixed(0));
+  view.box.setAttribute("aria-valuetext", wavenumber(x));
+}
+
+function drawView(view) {
+  const { low, high } = bounds(view);
+  view.p = drawTraces(view.plot, view.what, low, high, view.width);
+  view.key.replaceChildren(...legend(view.what, low, high));
+  view.box.setAttribute("aria-label", `${view.label}, from ${wavenumber(high)} to ${wavenumber(low)}. Left and right arrow keys, page up and down read values`);
+  view.cursor.replaceChildren();
+  view.plot.append(view.cursor);
+}
+
+function readAt(view, wanted) {
+  const { p, what, cursor } = view, x = Math.min(Math.max(wanted, p.low), p.high);
+  view.state.x = x;
+  cursor.replaceChildren(svg("line", { x1: p.x(x), x2: p.x(x), y1: p.top, y2: p.bottom }));
+  const told = what.curves.map((c) => {
+    const y = shownAt(c, x);
+    if (y !== null) cursor.append(svg("circle", { class: c.kind, cx: p.x(x), cy: p.y(y), r: 4 }));
+    return `${c.name} ${y === null ? "nothing" : shortNumber(y)}`;
   });
-  box.addEventListener("focus", () => read(state.x));
+  view.where.className = "where";
+  view.where.textContent = `${wavenumber(x)}:`;
+  view.values.textContent = `${told.join("; ")}${isLeftOut(what.regions, x) ? " (not compared)" : ""}`;
+  sayPlace(view, x);
+}
+
+function listen(view) {
+  const { box, plot, state } = view;
+  box.addEventListener("pointermove", (event) => {
+    const { left, width } = plot.getBoundingClientRect(), p = view.p;
+    readAt(view, p.high - ((event.clientX - left) / width * p.width - p.left) / (p.right - p.left) * (p.high - p.low));
+  });
+  box.addEventListener("focus", () => readAt(view, state.x));
   box.addEventListener("keydown", (event) => {
-    const step = Math.max(query.t.dx_cm1, (p.high - p.low) / 1000);
-    const to = { ArrowLeft: state.x + step, ArrowRight: state.x - step, PageUp: state.x + 25 * step, PageDown: state.x - 25 * step, Home: p.high, End: p.low }[event.key];
+    const { low, high } = view.p, step = Math.max(view.what.curves[0].t.dx_cm1, (high - low) / 1000);
+    const to = { ArrowLeft: state.x + step, ArrowRight: state.x - step, PageUp: state.x + 25 * step, PageDown: state.x - 25 * step, Home: high, End: low }[event.key];
     if (to === undefined) return;
     event.preventDefault();
-    read(to);
+    readAt(view, to);
   });
-  const tools = el("div", { class: "tools" }, buttonGroup("Part of the axis", RANGES.filter((r) => !r.low || (r.low < whole_.high && r.high > whole_.low)), state.range,
-    (id) => { state.range = id; draw(); }));
-  if (canBePrepared)
-    tools.append(buttonGroup("Query", [{ id: true, text: "Prepared" }, { id: false, text: "As read" }], state.prepared, (id) => { state.prepared = id; what = make(state); draw(); }));
-  draw();
   // At the width that it gets, so that texts keep their size, on a turned phone too.
   new ResizeObserver(() => {
     const given = Math.max(280, Math.min(Math.round(box.clientWidth), 1000));
-    if (!box.clientWidth || given === width) return;
-    width = given;
-    draw();
+    if (!box.clientWidth || given === view.width) return;
+    view.width = given;
+    drawView(view);
   }).observe(box);
-  if (state.x === undefined) state.x = strongest(query, bounds());
-  value(state.x);
-  return el("div", {}, tools, box, reading, key);
+}
+
+function toolsOf(view, canBePrepared) {
+  const { state, all } = view, ranges = RANGES.filter((r) => !r.low || (r.low < all.high && r.high > all.low));
+  const tools = el("div", { class: "tools" }, buttonGroup("Part of the axis", ranges, state.range, (id) => { state.range = id; drawView(view); }));
+  const prepare = (id) => { state.prepared = id; view.what = view.make(state); drawView(view); };
+  if (canBePrepared) tools.append(buttonGroup("Query", [{ id: true, text: "Prepared" }, { id: false, text: "As read" }], state.prepared, prepare));
+  return tools;
+}
+
+function traceView(label, state, make, canBePrepared) {
+  const what = make(state), query = what.curves[0], all = { low: query.t.x0_cm1 + query.moved, high: lastOf(query.t) + query.moved };
+  const plot = svg("svg", { "aria-hidden": "true", class: "traces" });
+  const box = el("div", { class: "plot", tabindex: 0, role: "slider", "aria-valuemin": Math.ceil(all.low), "aria-valuemax": Math.floor(all.high) }, plot);
+  const where = el("span", {}, "Point at the plot, or focus it and use the arrow keys, to read values."), values = el("span", { role: "status" });
+  const view = { label, state, make, what, all, plot, box, where, values, key: el("p", { class: "small keys" }), cursor: svg("g", { class: "cursor" }), width: plotWidth() };
+  drawView(view);
+  state.x ??= strongest(query, bounds(view));
+  sayPlace(view, state.x);
+  listen(view);
+  return el("div", {}, toolsOf(view, canBePrepared), box, el("p", { class: "reading" }, where, " ", values), view.key);
 }
 
 function strongest(c, { low, high }) {
@@ -248,10 +262,12 @@ const isPrepared = (v) => Boolean(v.prepared) && v.preparation.steps.some((s) =>
 function hitCurves(v, reference, hit, prepared) {
   const moved = hit ? hit.moved_cm1 : 0, regions = leftOut(v.preparation, hit), filter = prepared ? filterOf(v.preparation) : null;
   const query = prepared ? v.prepared : v.spectrum, shown = !isPrepared(v) ? "" : prepared ? ", prepared" : ", as read";
-  const curves = [{ t: query, kind: "query", key: "q", name: "query", moved, factor: 1, offset: 0, text: `query${moved ? ` moved by ${signedCm1(moved)}` : ""}${shown}` }];
+  const curves = [{ t: query, kind: "query", key: "q", name: "query", moved, factor: 1, offset: 0,
+    text: `query${moved ? ` moved by ${signedCm1(moved)}` : ""}${shown}` }];
   if (reference) {
     const t = filter ? derivativeOf(reference, filter.order, filter.points) : reference;
-    curves.push({ t, kind: "ref", key: "r t", name: hit.name, moved: 0, ...fitTo(query, t, moved, regions), text: `${hit.name}, scaled to the query by least squares (dashed)` });
+    curves.push({ t, kind: "ref", key: "r t", name: hit.name, moved: 0, ...fitTo(query, t, moved, regions),
+      text: `${hit.name}, scaled to the query by least squares (dashed)` });
   }
   const unit = `${filter ? DERIVATIVES[filter.order] : ""}${yUnit(v.technique)}${prepared && !filter ? ", prepared" : ""}`;
   return { curves, regions, unit, xUnit: X_UNITS[v.technique] || "wavenumber, 1/cm" };
