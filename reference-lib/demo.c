@@ -232,15 +232,12 @@ static nps_status make_spectrum(const substance *sub, nps_technique t, unsigned 
 
 /* --- samples ------------------------------------------------------------------------------------------------------------ */
 
-static nps_status add_sample(nps_demo *d, const substance *sub, nps_technique t, const char *what, nps_err *err)
+/* Takes over *s, and what an unknown would not say of itself out of it. */
+static nps_status keep_sample(nps_demo *d, nps_spectrum **spectrum, const char *what, nps_err *err)
 {
     NPS_ASSERT(d->n_sample < N_SAMPLE_MAX);
     size_t i = d->n_sample;
-    nps_status st = make_spectrum(sub, t, (unsigned)i % N_LAB, 77 + (unsigned)i, &d->sample_spectrum[i], err);
-    if (st != NPS_OK)
-        return st;
-    /* What an unknown would not say of itself. */
-    nps_spectrum *s = d->sample_spectrum[i];
+    nps_spectrum *s = d->sample_spectrum[i] = nps_steal(*spectrum);
     static const nps_text_field secrets[] = {NPS_TEXT_CLASS, NPS_TEXT_CONTRIBUTOR};
     for (size_t k = 0; k < sizeof secrets / sizeof *secrets; k++) {
         free(s->text[secrets[k]]);
@@ -248,7 +245,7 @@ static nps_status add_sample(nps_demo *d, const substance *sub, nps_technique t,
     }
     s->exact_mass = 0;
     s->nominal_mass = 0;
-    snprintf(d->sample_file[i], sizeof d->sample_file[i], "%s-%s", what, nps_technique_name(t));
+    snprintf(d->sample_file[i], sizeof d->sample_file[i], "%s-%s", what, nps_technique_name(s->technique));
     free(s->text[NPS_TEXT_NAME]);
     s->text[NPS_TEXT_NAME] = nps_strndup(d->sample_file[i], strlen(d->sample_file[i]));
     if (!s->text[NPS_TEXT_NAME])
@@ -256,6 +253,72 @@ static nps_status add_sample(nps_demo *d, const substance *sub, nps_technique t,
     d->sample[i] = (nps_demo_sample){d->sample_file[i], s};
     d->n_sample++;
     return NPS_OK;
+}
+
+static nps_status measure(const nps_demo *d, const substance *sub, nps_technique t, unsigned part, nps_spectrum **ret,
+                          nps_err *err)
+{
+    unsigned i = (unsigned)d->n_sample;
+    return make_spectrum(sub, t, i % N_LAB, 77 + i + 100 * part, ret, err);
+}
+
+static nps_status add_sample(nps_demo *d, const substance *sub, nps_technique t, const char *what, nps_err *err)
+{
+    NPS_AUTO(nps_spectrum) s = NULL;
+    nps_status st = measure(d, sub, t, 0, &s, err);
+    return st == NPS_OK ? keep_sample(d, &s, what, err) : st;
+}
+
+/* Ions of a mass spectrum; of a trace the root of the sum of squares about its mean. */
+static double signal_of(const nps_spectrum *s)
+{
+    double sum = 0, squares = 0;
+    for (size_t i = 0; i < s->peaks.n; i++)
+        sum += (double)s->peaks.intensity[i];
+    if (!s->trace.n)
+        return sum;
+    for (size_t i = 0; i < s->trace.n; i++) {
+        sum += (double)s->trace.y[i];
+        squares += (double)s->trace.y[i] * (double)s->trace.y[i];
+    }
+    return sqrt(squares - sum * sum / (double)s->trace.n);
+}
+
+/* Adds `by` times the peaks of b, at whole m/z, to those of a. */
+static nps_status add_peaks(nps_spectrum *a, const nps_spectrum *b, double by, nps_err *err)
+{
+    enum { MZ_MAX = 1000 };
+    NPS_AUTO_MEM(double *) sum = nps_array(MZ_MAX, sizeof *sum);
+    if (!sum)
+        return nps_fail_nomem(err);
+    for (size_t i = 0; i < a->peaks.n; i++)
+        sum[(size_t)a->peaks.mz[i]] += (double)a->peaks.intensity[i];
+    for (size_t i = 0; i < b->peaks.n; i++)
+        sum[(size_t)b->peaks.mz[i]] += by * (double)b->peaks.intensity[i];
+    nps_peaks_done(&a->peaks);
+    nps_status st = NPS_OK;
+    for (size_t mz = 1; mz < MZ_MAX && st == NPS_OK; mz++)
+        if (sum[mz] >= 1)
+            st = nps_peaks_push(&a->peaks, (double)mz, floor(sum[mz]), NULL, 0, MZ_MAX, err);
+    return st == NPS_OK ? nps_spectrum_settle(a, err) : st;
+}
+
+/* Two substances, 60:40 by signal. */
+static nps_status add_mixture(nps_demo *d, const substance *more, const substance *less, nps_technique t, nps_err *err)
+{
+    NPS_AUTO(nps_spectrum) a = NULL;
+    NPS_AUTO(nps_spectrum) b = NULL;
+    nps_status st = measure(d, more, t, 0, &a, err);
+    if (st == NPS_OK)
+        st = measure(d, less, t, 1, &b, err);
+    if (st != NPS_OK)
+        return st;
+    double by = 40.0 / 60 * signal_of(a) / signal_of(b);
+    if (t == NPS_TECH_EI)
+        st = add_peaks(a, b, by, err);
+    for (size_t i = 0; i < a->trace.n; i++)
+        a->trace.y[i] = (float)((double)a->trace.y[i] + by * (double)b->trace.y[i]);
+    return st == NPS_OK ? keep_sample(d, &a, "mixture", err) : st;
 }
 
 static nps_status make_samples(nps_demo *d, nps_err *err)
@@ -273,6 +336,10 @@ static nps_status make_samples(nps_demo *d, nps_err *err)
         if (st == NPS_OK)
             st = add_sample(d, &d->unrelated, techniques[t], "novel-unrelated", err);
     }
+    if (st == NPS_OK)
+        st = add_mixture(d, &d->family[0][4], &d->family[4][6], NPS_TECH_EI, err);
+    if (st == NPS_OK)
+        st = add_mixture(d, &d->family[0][4], &d->family[4][6], NPS_TECH_IR, err);
     return st;
 }
 

@@ -16,7 +16,8 @@ NPS_MUST_CHECK nps_status nps_demo_library(const nps_demo *d, const char *builde
                                            unsigned threads, nps_library **ret_library, nps_err *err);
 
 /* Spectra to try it with: further replicates of substances in the library ("known-..."), of two look-alike isomers
- * ("isomers-...") and of substances that are not in it ("novel-...": an analogue of a family; "novel-unrelated-..."). */
+ * ("isomers-..."), of substances that are not in it ("novel-...": an analogue of a family; "novel-unrelated-...") and of two
+ * substances of the library together ("mixture-...": 60:40 by signal; EI and IR). */
 typedef struct {
     const char *file; /* name without ending */
     const nps_spectrum *spectrum;

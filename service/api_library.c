@@ -20,6 +20,7 @@ nps_status nps_api_library(nps_app *app, const nps_request *req, nps_reply *repl
     nps_jw_str(&w, "created", lib->created);
     nps_jw_i64(&w, "ruleset", NPS_RULESET);
     nps_jw_bool(&w, "generated", lib->generated);
+    nps_jw_str(&w, "preparation", lib->trace_prep_text);
     nps_jw_i64(&w, "substances", (int64_t)lib->n_substance);
     nps_jw_i64(&w, "entries", (int64_t)lib->n_entry);
     nps_jw_array(&w, "techniques");

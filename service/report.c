@@ -1,5 +1,6 @@
 #include "service/report.h"
 
+#include "service/report_plot.h"
 #include "spectra/quality.h"
 
 #include <math.h>
@@ -57,7 +58,9 @@ static void text_quality(nps_buf *b, const nps_verdict *v)
 
 static void put_basis(nps_buf *b, const nps_verdict *v)
 {
-    if (v->calibration == NPS_CALIBRATION_GENERAL)
+    if (v->calibration == NPS_CALIBRATION_NONE)
+        nps_buf_puts(b, "on nothing: no error rate can be stated");
+    else if (v->calibration == NPS_CALIBRATION_GENERAL)
         nps_buf_puts(b, "by the general table of the program, for lack of replicates in the library");
     else if (v->calibration == NPS_CALIBRATION_NONE)
         nps_buf_puts(b, "on nothing: no replicates, or compared in another way than they were");
@@ -290,48 +293,6 @@ void nps_report_html_begin(nps_buf *b, const nps_library *lib, const char *creat
                         "invented; this is a demonstration, never casework.</p>\n");
 }
 
-static float strongest(const float *y, size_t n)
-{
-    float top = 0;
-    for (size_t i = 0; i < n; i++)
-        top = y[i] > top ? y[i] : top;
-    return top;
-}
-
-static void sticks(nps_buf *b, const double *mz, const float *y, size_t n, double low, double high, int down,
-                   const char *colour)
-{
-    float top = strongest(y, n);
-    nps_buf_printf(b, "<path stroke=\"%s\" stroke-width=\"1.5\" d=\"", colour);
-    for (size_t i = 0; i < n; i++)
-        nps_buf_printf(b, "M%.1f 120v%.1f", 40 + 740 * (mz[i] - low) / (high - low),
-                       (down ? 105.0 : -105.0) * (double)(y[i] / top));
-    nps_buf_puts(b, "\"/>");
-}
-
-static void mirror_plot(nps_buf *b, const nps_library *lib, const nps_spectrum *q, uint32_t e)
-{
-    uint64_t at = lib->peak_at[e];
-    size_t n = lib->peak_at[e + 1] - at;
-    if (!n || !q->peaks.n)
-        return;
-    double low = q->peaks.mz[0] < lib->peak_mz[at] ? q->peaks.mz[0] : lib->peak_mz[at];
-    double high = q->peaks.mz[q->peaks.n - 1] > lib->peak_mz[at + n - 1] ? q->peaks.mz[q->peaks.n - 1]
-                                                                         : lib->peak_mz[at + n - 1];
-    low -= 2;
-    high += 2;
-    nps_buf_puts(b, "<svg viewBox=\"0 0 800 250\" role=\"img\" aria-label=\"mirror plot: query above, best hit below\">"
-                    "<line x1=\"40\" y1=\"120\" x2=\"780\" y2=\"120\" stroke=\"#333\"/>");
-    sticks(b, q->peaks.mz, q->peaks.intensity, q->peaks.n, low, high, 0, "#0b5394");
-    sticks(b, lib->peak_mz + at, lib->peak_intensity + at, n, low, high, 1, "#b45f06");
-    for (int step = (int)low / 50 * 50 + 50; step < high; step += 50)
-        nps_buf_printf(b, "<text x=\"%.1f\" y=\"245\" font-size=\"11\" text-anchor=\"middle\">%d</text>",
-                       40 + 740 * (step - low) / (high - low), step);
-    nps_buf_puts(b, "<text x=\"44\" y=\"14\" font-size=\"12\">query</text><text x=\"44\" y=\"228\" font-size=\"12\">");
-    nps_buf_put_xml(b, sub_name(lib, lib->entry_substance[e]));
-    nps_buf_puts(b, "</text></svg>\n");
-}
-
 static void html_members(nps_buf *b, const nps_library *lib, const nps_verdict *v)
 {
     if (!v->n_set)
@@ -347,18 +308,126 @@ static void html_members(nps_buf *b, const nps_library *lib, const nps_verdict *
     nps_buf_puts(b, "</table>\n");
 }
 
+static void html_mass_hit(nps_buf *b, const nps_hit *h)
+{
+    nps_buf_printf(b, "<td class=\"n\">%.4f<td class=\"n\">%.4f<td class=\"n\">%.3f<td class=\"n\">%u</tr>", h->score,
+                   h->reverse, h->explained, h->matched);
+}
+
+static void html_trace_hit(nps_buf *b, const nps_hit *h)
+{
+    nps_buf_printf(b, "<td class=\"n\">%.4f<td class=\"n\">%.0f to %.0f<td class=\"n\">%u<td class=\"n\">%s%.0f</tr>", h->score,
+                   h->last_cm1, h->first_cm1, h->matched, h->moved_cm1 > 0 ? "+" : "", h->moved_cm1);
+}
+
 static void html_hits(nps_buf *b, const nps_library *lib, const nps_verdict *v)
 {
-    nps_buf_puts(b, "<h3>Hits</h3><table><tr><th>#<th>Name<th class=\"n\">Score<th class=\"n\">Reverse<th class=\"n\">"
-                    "Explained<th class=\"n\">Peaks</tr>");
+    bool mass = nps_technique_is_mass(v->technique);
+    if (!v->n_hits)
+        return;
+    nps_buf_puts(b, "<h3>Hits</h3><table><tr><th>#<th>Name<th class=\"n\">Score");
+    nps_buf_puts(b, mass ? "<th class=\"n\">Reverse<th class=\"n\">Explained<th class=\"n\">Peaks</tr>"
+                         : "<th class=\"n\">Compared, 1/cm<th class=\"n\">Points<th class=\"n\">Query moved by, 1/cm</tr>");
     for (size_t i = 0; i < v->n_hits; i++) {
-        const nps_hit *h = &v->hits[i];
         nps_buf_printf(b, "<tr><td>%zu<td>", i + 1);
-        nps_buf_put_xml(b, sub_name(lib, h->substance));
-        nps_buf_printf(b, "<td class=\"n\">%.4f<td class=\"n\">%.4f<td class=\"n\">%.3f<td class=\"n\">%u</tr>", h->score,
-                       h->reverse, h->explained, h->matched);
+        nps_buf_put_xml(b, sub_name(lib, v->hits[i].substance));
+        (mass ? html_mass_hit : html_trace_hit)(b, &v->hits[i]);
     }
     nps_buf_puts(b, "</table>\n");
+}
+
+static void html_step(void *arg, const char *key, const char *sentence)
+{
+    (void)key;
+    nps_buf_puts(arg, "<li>");
+    nps_buf_put_xml(arg, sentence);
+}
+
+static void html_preparation(nps_buf *b, const nps_library *lib, const nps_verdict *v)
+{
+    NPS_AUTO_BUF text = NPS_BUF_INIT(1024);
+    nps_buf_puts(b, "<h3>How the spectrum was prepared</h3><ol>");
+    nps_trace_prep_describe(&v->trace_prep, html_step, b);
+    if (v->max_lag_cm1 >= NPS_IR_GRID_DX)
+        nps_buf_printf(b, "<li>the query may be moved by up to %g 1/cm either way", v->max_lag_cm1);
+    nps_buf_puts(b, "</ol>");
+    nps_trace_prep_text(&text, &v->trace_prep);
+    if (text.data && strcmp(text.data, lib->trace_prep_text) != 0) {
+        nps_buf_puts(b, "<p>The library was prepared otherwise: <code>");
+        nps_buf_put_xml(b, lib->trace_prep_text);
+        nps_buf_puts(b, "</code></p>");
+    }
+    nps_buf_putc(b, '\n');
+}
+
+/* --- HTML: mixture ---------------------------------------------------------------------------------------------------------- */
+
+static void html_component(nps_buf *b, const nps_library *lib, const nps_component *c, size_t rank)
+{
+    nps_buf_printf(b, "<tr><td>%zu<td>", rank);
+    nps_buf_put_xml(b, sub_name(lib, c->substance));
+    nps_buf_puts(b, "<td><code>");
+    nps_buf_put_xml(b, nps_library_text(lib, lib->sub_inchikey[c->substance]));
+    nps_buf_printf(b, "</code><td class=\"n\">%.1f %%<td>explains %.0f %% of what the others leave<td>", 100 * c->share,
+                   100 * c->worth);
+    for (size_t k = 0; k < c->n_alike; k++) {
+        nps_buf_puts(b, k ? ", " : "");
+        nps_buf_put_xml(b, sub_name(lib, c->alike[k]));
+    }
+    nps_buf_puts(b, c->n_alike ? "</tr>" : "none</tr>");
+}
+
+/* The strongest peaks of what is left, in parts of the query's strongest. */
+static void put_peaks_left(nps_buf *b, const nps_mixture *m, const nps_spectrum *query)
+{
+    enum { TOLD = 5 };
+    float base = 0, below = INFINITY;
+    for (size_t i = 0; i < query->peaks.n; i++)
+        base = fmaxf(base, query->peaks.intensity[i]);
+    for (size_t told = 0; told < TOLD && base > 0; told++) {
+        size_t best = SIZE_MAX;
+        for (size_t i = 0; i < m->residual.n; i++)
+            if (m->residual.intensity[i] < below && (best == SIZE_MAX || m->residual.intensity[i] > m->residual.intensity[best]))
+                best = i;
+        if (best == SIZE_MAX)
+            return;
+        below = m->residual.intensity[best];
+        double mz = m->residual.mz[best];
+        nps_buf_printf(b, "%s m/z %.*f (%.1f %%)", told ? "," : " Its strongest peaks, of the query's strongest:",
+                       nps_report_decimals(mz), mz, 100 * (double)(below / base));
+    }
+}
+
+static void put_trace_left(nps_buf *b, const float *y)
+{
+    size_t best = SIZE_MAX;
+    for (size_t i = 0; i < NPS_IR_GRID_N; i++)
+        if (!isnan(y[i]) && (best == SIZE_MAX || fabsf(y[i]) > fabsf(y[best])))
+            best = i;
+    if (best != SIZE_MAX)
+        nps_buf_printf(b, " The largest difference is %.3g at %.0f 1/cm.", (double)y[best],
+                       NPS_IR_GRID_X0 + NPS_IR_GRID_DX * (double)best);
+}
+
+static void html_mixture(nps_buf *b, const nps_library *lib, const nps_mixture *m, const nps_spectrum *query, const char *today)
+{
+    NPS_AUTO_BUF statement = NPS_BUF_INIT((size_t)64 << 10);
+    nps_report_mixture_statement(&statement, lib, m);
+    nps_buf_puts(b, "<h3>A mixture?</h3><p>");
+    nps_buf_put_xml(b, statement.data ? statement.data : "");
+    nps_buf_puts(b, "</p><table><tr><th>#<th>Component<th>InChIKey<th class=\"n\">Share of the signal<th>Worth<th>Nearly as good in "
+                    "its place</tr>");
+    for (size_t i = 0; i < m->n; i++)
+        html_component(b, lib, &m->component[i], i + 1);
+    nps_buf_printf(b, "</table><p>The components leave %.1f %% of the signal.", 100 * fmax(0, 1 - m->explained));
+    if (!nps_mixture_is_open(m, lib, today))
+        nps_buf_puts(b, " What is left is not shown: the spectrum of a component is not open to all, and the difference would give "
+                        "it away.");
+    else if (m->residual_y)
+        put_trace_left(b, m->residual_y);
+    else
+        put_peaks_left(b, m, query);
+    nps_buf_puts(b, "</p>\n");
 }
 
 static void html_analog(nps_buf *b, const nps_library *lib, const nps_analog *a, size_t rank, bool with_mass)
@@ -401,6 +470,7 @@ static void html_analogs(nps_buf *b, const nps_library *lib, const nps_verdict *
 void nps_report_html_verdict(nps_buf *b, const nps_library *lib, const nps_verdict *v, const nps_spectrum *query,
                              const char *name, const char *today)
 {
+    bool mass = nps_technique_is_mass(v->technique);
     nps_buf_puts(b, "<article><h2>");
     nps_buf_put_xml(b, *name ? name : "unnamed spectrum");
     nps_buf_printf(b, " (%s)</h2><p class=\"v\">%s</p><p>", nps_technique_name(v->technique), nps_outcome_name(v->outcome));
@@ -412,11 +482,18 @@ void nps_report_html_verdict(nps_buf *b, const nps_library *lib, const nps_verdi
     text_quality(&text, v);
     nps_buf_put_xml(b, text.data ? text.data : "");
     nps_buf_puts(b, "</pre>\n");
-    if (v->n_hits && nps_library_entry_is_open(lib, v->hits[0].entry, today))
-        mirror_plot(b, lib, query, v->hits[0].entry);
+    bool drawn = v->n_hits && nps_library_entry_is_open(lib, v->hits[0].entry, today);
+    if (drawn && mass)
+        nps_report_mirror_plot(b, lib, query, &v->hits[0]);
+    else if (drawn)
+        nps_report_trace_plot(b, lib, v, query, &v->hits[0]);
     html_members(b, lib, v);
+    if (v->mixture)
+        html_mixture(b, lib, v->mixture, query, today);
     html_hits(b, lib, v);
     html_analogs(b, lib, v);
+    if (!mass)
+        html_preparation(b, lib, v);
     nps_buf_puts(b, "<footer>Calibrated ");
     put_basis(b, v);
     nps_buf_printf(b,

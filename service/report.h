@@ -9,8 +9,8 @@ void nps_report_text(nps_buf *b, const nps_library *lib, const nps_verdict *v, c
 void nps_report_sample_text(nps_buf *b, const nps_library *lib, const nps_sample_verdict *v,
                             const nps_spectrum *const *spectra);
 
-/* One self-contained page: begin, any number of verdicts, end. `created` is RFC 3339. The mirror plot (SVG, query above,
- * best hit below) is drawn for mass spectra when the entry's peaks may be shown on the day `today`. */
+/* One self-contained page: begin, any number of verdicts, end. `created` is RFC 3339. Query and best hit are
+ * drawn (report_plot.h), and of a mixture what is left is told, when the entries' spectra may be shown on the day `today`. */
 void nps_report_html_begin(nps_buf *b, const nps_library *lib, const char *created);
 void nps_report_html_verdict(nps_buf *b, const nps_library *lib, const nps_verdict *v, const nps_spectrum *query,
                              const char *name, const char *today);

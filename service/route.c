@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#define SAMPLE_PARAMETERS "alpha top spectrum file"
+#define SAMPLE_PARAMETERS "alpha top spectrum file prepare max_lag mixture"
 
 static const nps_route table[] = {
     {"GET", "/healthz", nps_api_healthz, NPS_MAY_ANYONE, 0, ""},

@@ -104,6 +104,29 @@ static void several_files_are_one_sample(void **state)
     nps_test_answer_done(&a);
 }
 
+static void traces_are_prepared_as_asked_and_mixtures_left_out_as_asked(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *path, *file, *has, *has_not;
+    } cases[] = {{"/v1/identify", "mixture-ir.jdx", "\"text\":\"mask=2280-2400\",\"library\":\"mask=2280-2400\",\"max_lag_cm1\":0", "\"prepared\":"},
+                 {"/v1/identify", "mixture-ir.jdx", "\"statement\":\"It may be a mixture: ", "\"residual\":"},
+                 {"/v1/identify?spectrum=1", "mixture-ir.jdx", "\"residual\":{\"technique\":\"ir\",", "\"peaks\":"},
+                 {"/v1/identify?spectrum=1", "mixture-ei.msp", "\"residual\":{\"technique\":\"ei\",\"peaks\":[[", "\"preparation\":"},
+                 {"/v1/identify?mixture=0", "mixture-ir.jdx", "\"preparation\":", "\"mixture\":"},
+                 {"/v1/identify?prepare=atr,derivative=1&max_lag=4&spectrum=1", "known-ir.jdx",
+                  "\"text\":\"atr,derivative=1:9,mask=2280-2400\",\"library\":\"mask=2280-2400\",\"max_lag_cm1\":4", "\"source\":\"library\""},
+                 {"/v1/identify?prepare=atr&spectrum=1", "known-ir.jdx", "\"prepared\":{\"x0_cm1\":600,", "\"source\":\"library\""}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        nps_test_answer a = post_file(&main_server, cases[i].path, NULL, cases[i].file);
+        assert_int_equal(a.status, 200);
+        assert_non_null(strstr(a.body, cases[i].has));
+        assert_null(strstr(a.body, cases[i].has_not));
+        nps_test_answer_done(&a);
+    }
+    expect(ask(&main_server, "GET", "/v1/library", NULL, NULL, 0), 200, "\"preparation\":\"mask=2280-2400\"");
+}
+
 static void what_cannot_be_read_is_named_with_its_place(void **state)
 {
     (void)state;
@@ -135,7 +158,8 @@ static void parameters_outside_their_range_are_refused(void **state)
 {
     (void)state;
     static const char *const bad[] = {"alpha=0", "alpha=0.6", "alpha=nan", "alpha=1e-9", "top=0", "top=101", "top=1.5",
-                                      "spectrum=2", "colour=red", "alpha=0.1&alpha=0.2", "country=DE"};
+                                      "spectrum=2", "colour=red", "alpha=0.1&alpha=0.2", "country=DE",
+                                      "mixture=2", "max_lag=21", "max_lag=-1", "prepare=bleach", "prepare=smooth=4"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         char path[100];
         snprintf(path, sizeof path, "/v1/identify?%s", bad[i]);
@@ -398,6 +422,7 @@ int main(void)
         cmocka_unit_test(unknown_paths_and_methods_get_problems),
         cmocka_unit_test(raw_and_multipart_give_the_same_verdict_and_store_nothing),
         cmocka_unit_test(several_files_are_one_sample),
+        cmocka_unit_test(traces_are_prepared_as_asked_and_mixtures_left_out_as_asked),
         cmocka_unit_test(what_cannot_be_read_is_named_with_its_place),
         cmocka_unit_test(parameters_outside_their_range_are_refused),
         cmocka_unit_test(samples_and_cases_need_the_token),

@@ -4,6 +4,7 @@
 #include "tests/support/synth.h"
 
 #include <jansson.h>
+#include <math.h>
 
 static const char evil[] = "<script>alert(\"x\")</script> & 'co'";
 
@@ -285,6 +286,181 @@ static void peaks_that_may_not_be_shown_are_not_drawn(void **state)
     done(s, lib);
 }
 
+/* Two references of absorbance, the first one open as told; the query is the first one, 6 1/cm lower and steeper. */
+static nps_library *two_traces(nps_visibility visibility, const char *embargo, nps_spectrum *s[2], nps_spectrum **ret_query)
+{
+    uint64_t r = 31;
+    nps_err err;
+    nps_builder *b = synth_builder(NULL, NULL);
+    for (unsigned i = 0; i < 2; i++) {
+        s[i] = synth_ir(&r);
+        synth_label(s[i], i, i);
+        assert_ok(nps_builder_source(b, "x", i ? NPS_VISIBLE_PUBLIC : visibility, i ? NULL : embargo, 0, &err), &err);
+        synth_add(b, s[i]);
+    }
+    synth_text(s[0], NPS_TEXT_NAME, evil);
+    *ret_query = synth_replicate(s[0], 0.001, &r);
+    (*ret_query)->trace.x0_cm1 -= 6;
+    return synth_finish(b);
+}
+
+static nps_verdict *verdict_of_trace(const nps_library *lib, const nps_spectrum *q, const nps_trace_prep *prep)
+{
+    nps_err err;
+    NPS_AUTO(nps_workspace) w = NULL;
+    nps_match_options o = nps_match_options_default();
+    nps_verdict *v = NULL;
+    o.trace_prep = prep;
+    o.max_lag_cm1 = 20;
+    assert_ok(nps_workspace_new(&w, &err), &err);
+    assert_ok(nps_match(lib, q, &o, w, &v, &err), &err);
+    return v;
+}
+
+static void a_trace_is_drawn_as_it_was_compared_and_its_preparation_told(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *prepare, *axis, *step;
+        bool other;
+    } cases[] = {{"", ">absorbance<", "<li>not compared: 2280 to 2400 1/cm", false},
+                 {"atr,baseline=als,mask=co2+below-650", ">absorbance<", "<li>ATR correction: absorbance times", true},
+                 {"derivative=1", ">1st derivative of absorbance<", "<li>Savitzky-Golay first derivative", true},
+                 {"derivative=2:11,mask=none", ">2nd derivative of absorbance<", "<li>no region left out", true}};
+    nps_spectrum *s[2], *q;
+    nps_library *lib = two_traces(NPS_VISIBLE_PUBLIC, NULL, s, &q);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        nps_err err;
+        nps_trace_prep prep;
+        NPS_AUTO_BUF b = NPS_BUF_INIT(1 << 20);
+        assert_ok(nps_trace_prep_parse(nps_span_of(cases[i].prepare), &prep, &err), &err);
+        NPS_AUTO(nps_verdict) v = verdict_of_trace(lib, q, &prep);
+        assert_int_equal(v->hits[0].entry, 0);
+        nps_report_html_verdict(&b, lib, v, q, "q", "2026-11-24");
+        assert_non_null(strstr(b.data, "query and best hit over wavenumber, high to low"));
+        assert_non_null(strstr(b.data, "query, as compared, moved by +6 1/cm"));
+        assert_non_null(strstr(b.data, ">wavenumber, 1/cm<"));
+        assert_non_null(strstr(b.data, cases[i].axis));
+        assert_non_null(strstr(b.data, cases[i].step));
+        assert_non_null(strstr(b.data, "<li>the query may be moved by up to 20 1/cm either way"));
+        assert_int_equal(strstr(b.data, "The library was prepared otherwise: <code>mask=2280-2400</code>") != NULL, cases[i].other);
+        assert_non_null(strstr(b.data, "Compared, 1/cm<th class=\"n\">Points<th class=\"n\">Query moved by, 1/cm</tr>"));
+        assert_non_null(strstr(b.data, "<td class=\"n\">+6</tr>"));
+        assert_null(strstr(b.data, "Reverse"));
+        assert_null(strstr(b.data, "nan"));
+        assert_null(strstr(b.data, "<script"));
+    }
+    for (size_t i = 0; i < 2; i++)
+        nps_spectrum_free(s[i]);
+    nps_spectrum_free(q);
+    nps_library_release(lib);
+}
+
+/* Scale and offset of the query do not matter: the least squares bring the reference onto it. */
+static void the_reference_lies_on_the_query(void **state)
+{
+    (void)state;
+    nps_spectrum *s[2], *q;
+    nps_library *lib = two_traces(NPS_VISIBLE_PUBLIC, NULL, s, &q);
+    for (size_t i = 0; i < q->trace.n; i++)
+        q->trace.y[i] = 3 * q->trace.y[i] + 0.5F;
+    NPS_AUTO(nps_verdict) v = verdict_of_trace(lib, q, NULL);
+    NPS_AUTO_BUF b = NPS_BUF_INIT(1 << 20);
+    nps_report_html_verdict(&b, lib, v, q, "q", "2026-11-24");
+    const char *query = strstr(b.data, "stroke=\"#0b5394\" stroke-width=\"1.4\" d=\"M"),
+               *reference = strstr(b.data, "stroke-dasharray=\"6 3\" d=\"M");
+    assert_true(query && reference);
+    query = strchr(query, 'M');
+    reference = strchr(reference, 'M');
+    size_t n = 0;
+    double before = 1e9, x, y, rx, ry;
+    /* The query, moved up by 6, begins at 500 as the reference does, which is the right end of the axis. */
+    while (sscanf(query + 1, "%lf %lf", &x, &y) == 2 && sscanf(reference + 1, "%lf %lf", &rx, &ry) == 2) {
+        assert_near(x, rx, 0.06, 0);
+        assert_near(y, ry, 3, 0);
+        assert_true(x < before);
+        before = x;
+        n++;
+        query += 1 + strcspn(query + 1, "L\"");
+        reference += 1 + strcspn(reference + 1, "L\"");
+        if (*query == '"' || *reference == '"')
+            break;
+    }
+    assert_true(n > 1600);
+    for (size_t i = 0; i < 2; i++)
+        nps_spectrum_free(s[i]);
+    nps_spectrum_free(q);
+    nps_library_release(lib);
+}
+
+static void a_trace_that_may_not_be_shown_is_not_drawn(void **state)
+{
+    (void)state;
+    static const struct {
+        nps_visibility visibility;
+        const char *embargo, *today;
+        bool drawn;
+    } cases[] = {{NPS_VISIBLE_PUBLIC, NULL, "2026-11-24", true},
+                 {NPS_VISIBLE_PUBLIC, "2026-12-01", "2026-11-24", false},
+                 {NPS_VISIBLE_PUBLIC, "2026-12-01", "2026-12-01", true},
+                 {NPS_VISIBLE_MEMBERS, NULL, "2099-01-01", false},
+                 {NPS_VISIBLE_MATCH_ONLY, NULL, "2099-01-01", false}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        nps_spectrum *s[2], *q;
+        nps_library *lib = two_traces(cases[i].visibility, cases[i].embargo, s, &q);
+        NPS_AUTO(nps_verdict) v = verdict_of_trace(lib, q, NULL);
+        NPS_AUTO_BUF b = NPS_BUF_INIT(1 << 20);
+        assert_int_equal(v->hits[0].entry, 0);
+        nps_report_html_verdict(&b, lib, v, q, "q", cases[i].today);
+        assert_int_equal(strstr(b.data, "<svg") != NULL, cases[i].drawn);
+        for (size_t k = 0; k < 2; k++)
+            nps_spectrum_free(s[k]);
+        nps_spectrum_free(q);
+        nps_library_release(lib);
+    }
+}
+
+static void a_mixture_is_told_with_what_is_left(void **state)
+{
+    (void)state;
+    nps_spectrum *s[3];
+    nps_library *lib = hostile_library(s, 0);
+    float left[NPS_IR_GRID_N];
+    for (size_t i = 0; i < NPS_IR_GRID_N; i++)
+        left[i] = i < 100 ? NAN : i == 700 ? -0.25F : 0.01F;
+    double mz[] = {50, 91, 145};
+    float y[] = {1, 400, 20}, residual_y[] = {1, 40, 2};
+    NPS_AUTO(nps_spectrum) q = synth_peaks(NPS_TECH_EI, 0, mz, y, 3);
+    nps_mixture m = {.n = 2, .explained = 0.987, .single = 0.7, .residual = {.mz = mz, .intensity = residual_y, .n = 3},
+                     .component = {{.entry = 0, .substance = 0, .share = 0.6, .worth = 0.98},
+                                   {.entry = 0, .substance = 2, .share = 0.4, .worth = 0.5, .alike = {0, 1}, .n_alike = 2}}};
+    nps_verdict v = {.outcome = NPS_NOVEL, .technique = NPS_TECH_EI, .alpha = 0.05, .mixture = &m};
+    NPS_AUTO_BUF b = NPS_BUF_INIT(1 << 20);
+    nps_report_html_verdict(&b, lib, &v, q, "q", "2026-11-24");
+    assert_non_null(strstr(b.data, "(60 %) and substance 2 (40 %) together explain 99 % of the signal"));
+    assert_non_null(strstr(b.data, "60.0 %<td>explains 98 % of what the others leave<td>none</tr>"));
+    assert_non_null(strstr(b.data, "40.0 %<td>explains 50 % of what the others leave<td>&lt;script&gt;"));
+    assert_non_null(strstr(b.data, ", substance 1</tr>"));
+    assert_non_null(strstr(b.data, "The components leave 1.3 % of the signal. Its strongest peaks, of the query's strongest: "
+                                   "m/z 91 (10.0 %), m/z 145 (0.5 %), m/z 50 (0.2 %)</p>"));
+    assert_null(strstr(b.data, "<script"));
+    nps_buf_clear(&b);
+    m.residual_y = left;
+    v.technique = m.technique = NPS_TECH_IR;
+    nps_report_html_verdict(&b, lib, &v, q, "q", "2026-11-24");
+    assert_non_null(strstr(b.data, "The largest difference is -0.25 at 1800 1/cm."));
+    nps_buf_clear(&b);
+    m.component[1].entry = 2; /* match-only */
+    nps_report_html_verdict(&b, lib, &v, q, "q", "2026-11-24");
+    assert_non_null(strstr(b.data, "What is left is not shown: the spectrum of a component is not open to all"));
+    assert_null(strstr(b.data, "largest difference"));
+    v.mixture = NULL;
+    nps_buf_clear(&b);
+    nps_report_html_verdict(&b, lib, &v, q, "q", "2026-11-24");
+    assert_null(strstr(b.data, "mixture"));
+    done(s, lib);
+}
+
 static void text_and_json_tell_the_reasons_of_an_unusable_spectrum(void **state)
 {
     (void)state;
@@ -358,6 +534,10 @@ int main(void)
         cmocka_unit_test(peaks_that_carry_a_shift_are_told_of_open_entries_only),
         cmocka_unit_test(names_from_files_never_become_markup),
         cmocka_unit_test(peaks_that_may_not_be_shown_are_not_drawn),
+        cmocka_unit_test(a_trace_is_drawn_as_it_was_compared_and_its_preparation_told),
+        cmocka_unit_test(the_reference_lies_on_the_query),
+        cmocka_unit_test(a_trace_that_may_not_be_shown_is_not_drawn),
+        cmocka_unit_test(a_mixture_is_told_with_what_is_left),
         cmocka_unit_test(text_and_json_tell_the_reasons_of_an_unusable_spectrum),
         cmocka_unit_test(a_sample_report_holds_the_joint_verdict_and_each_spectrum),
     };

@@ -74,6 +74,9 @@ static void parameters_are_known_whole(void **state)
     const nps_route *r = nps_route_find("POST", "/v1/samples", param, &allow);
     assert_true(nps_route_knows(r, "alpha"));
     assert_true(nps_route_knows(r, "form"));
+    assert_true(nps_route_knows(r, "prepare"));
+    assert_true(nps_route_knows(r, "max_lag"));
+    assert_true(nps_route_knows(r, "mixture"));
     assert_false(nps_route_knows(r, "alph"));
     assert_false(nps_route_knows(r, ""));
     assert_false(nps_route_knows(r, "alpha top"));

@@ -1,0 +1,164 @@
+"use strict";
+// The answer: verdict, hits, relatives, what they rest on.
+
+// `rows`: [table row, the hit or analogue that it is about].
+async function drawHit(box, verdict, hit, rows) {
+  for (const [row, item] of rows) row.setAttribute("aria-current", String(item === hit));
+  box.wanted = hit;
+  let reference = null, note = "";
+  if (hit && hit.peaks_available) {
+    const reply = await fetch(`/v1/library/entries/${hit.entry}`).catch(() => null);
+    if (reply && reply.ok) reference = (await reply.json()).spectrum;
+    else note = "The reference cannot be shown now.";
+  } else if (hit) {
+    note = "The contributor of this reference shows its match, not its peaks.";
+  }
+  if (box.wanted !== hit) return; // another one was chosen meanwhile
+  box.view ??= {};
+  box.replaceChildren(...(verdict.spectrum.peaks ? mirrorWithKey(verdict, reference && reference.peaks, hit, note)
+    : [hitTraces(verdict, reference, hit, note, box.view)]));
+}
+
+function mirrorWithKey(verdict, reference, hit, note) {
+  const plot = mirrorPlot(verdict.spectrum.peaks, reference, hit, verdict.technique), name = hit ? hit.name : "";
+  const moved = plot.querySelector(".moved");
+  const key = el("p", { class: "small" }, el("span", { class: "key q" }, "query"),
+    reference ? el("span", { class: "key r" }, hit.delta_mass ? `${name}, as it is` : name) : null,
+    moved ? el("span", { class: "key m" }, `its peaks moved by ${signed(hit.delta_mass)} Da (dashed)`) : null, note ? el("span", { class: "note" }, note) : null);
+  return [plot, key];
+}
+
+function setTable(set) {
+  const keyed = set.some((m) => m.inchikey), heads = [{ t: "Substance" }, keyed ? { t: "InChIKey" } : null, { t: "Class" }, { t: "Probability", n: true }];
+  return stacked(table("The set: what the answer leaves possible", heads.filter(Boolean), set.map((m) =>
+    el("tr", {}, cell(m.name), keyed ? el("td", {}, el("code", {}, m.inchikey)) : null, cell(m.class || ""), cell(percent(m.p), true)))));
+}
+
+function verdictHead(v, level) {
+  return [el(level, { class: `verdict v-${v.verdict}` }, WORDS[v.verdict] || v.verdict), el("p", {}, v.statement),
+    v.set && v.set.length ? setTable(v.set) : null].filter(Boolean);
+}
+
+function chooser(verdict, box, item, rows) {
+  const choose = () => drawHit(box, verdict, item, rows).then(() => box.scrollIntoView({ block: "nearest" }));
+  return el("button", { type: "button", class: "plain", onclick: choose }, item.name || `entry ${item.entry}`);
+}
+
+const MASS_HEADS = [{ t: "Score", n: true }, { t: "Reverse", n: true }, { t: "Explained", n: true }, { t: "Peaks", n: true }];
+const TRACE_HEADS = [{ t: "Score", n: true }, { t: "Compared, 1/cm", n: true }, { t: "Points", n: true }, { t: "Query moved by", n: true }];
+const massCells = (h) => [h.score.toFixed(4), h.reverse.toFixed(4), percent(h.explained), h.matched ?? ""];
+const traceCells = (h) => [h.score.toFixed(4), `${h.range_cm1[1]} to ${h.range_cm1[0]}`, h.matched, h.moved_cm1 ? signedCm1(h.moved_cm1) : "0"];
+
+function hitsTable(verdict, box, rows) {
+  const [heads, cells] = verdict.preparation ? [TRACE_HEADS, traceCells] : [MASS_HEADS, massCells];
+  for (const h of verdict.hits)
+    rows.push([el("tr", {}, cell(h.rank), el("td", {}, chooser(verdict, box, h, rows)), ...cells(h).map((text) => cell(text, true))), h]);
+  const region = stacked(table("Hits: choose one to see it against the query", [{ t: "#" }, { t: "Name" }, ...heads], rows.map(([row]) => row)));
+  region.classList.add("hits");
+  return region;
+}
+
+// The likeliest change, then the others.
+function changesCell(formulas) {
+  const [first, ...others] = formulas.map((f) => whole(f.formula.replace(/-/g, "\u2212")));
+  if (first) first.classList.add("first");
+  return el("td", {}, first || "no common one", others.length ? el("span", { class: "small" }, ...others.flatMap((f) => [" or ", f])) : null);
+}
+
+function carriersCell(a) {
+  const pairs = a.shifted_peaks.slice(0, 4).map((p) => whole(`${massText(p.reference)} \u2192 ${massText(p.query)}`));
+  if (!pairs.length) return cell(a.matched_shifted ? "not shown" : "none");
+  return el("td", {}, ...pairs.flatMap((p, i) => (i ? [", ", p] : [p])));
+}
+
+function analogRow(verdict, box, a, rows) {
+  const name = el("td", {}, chooser(verdict, box, a, rows), a.class ? el("div", { class: "small" }, a.class) : null);
+  const score = el("td", { class: "n" }, a.score.toFixed(3), el("div", { class: "small" }, `unmoved ${a.score_direct.toFixed(3)}`));
+  return el("tr", {}, name, cell(signed(a.delta_mass), true), changesCell(a.delta_formulas), score,
+    verdict.molecular_mass ? cell(a.mass_agrees ? "yes" : "no") : null, carriersCell(a));
+}
+
+function analogPart(verdict, box, rows) {
+  const mass = verdict.molecular_mass;
+  const shown = verdict.analogs.slice(0, 5).map((a) => {
+    rows.push([analogRow(verdict, box, a, rows), a]);
+    return rows[rows.length - 1][0];
+  });
+  const heads = [{ t: "Name" }, { t: "Shift, Da", n: true }, { t: "Likely change" }, { t: "Score", n: true }];
+  if (mass) heads.push({ t: "Agrees on mass" });
+  heads.push({ t: "Peaks that carry it" });
+  const caption = "Resembles, moved by a mass (query minus reference): choose one to see it so. Peaks: m/z of the reference \u2192 m/z of the query";
+  const estimate = mass ? `Molecular mass of the unknown, estimated: ${mass.nominal}. ${mass.proposed_by} related ${mass.proposed_by === 1
+    ? "substance proposes" : "substances propose"} it, together with the query's own heaviest peaks; those that agree come first.` : "";
+  const region = stacked(table(caption, heads, shown));
+  region.classList.add("analogs");
+  return [mass ? el("p", { class: "analog-mass" }, estimate) : null, box, region].filter(Boolean);
+}
+
+// What was remarked and repaired on reading, and how a trace was prepared, side by side.
+function readingPart(v) {
+  const remarks = [...v.quality.reasons, ...v.quality.repairs.map((r) => `Repaired on reading: ${r.text}`)];
+  const read = remarks.length ? el("section", { class: "steps" }, el("h4", {}, "How it was read"), el("ul", {}, ...remarks.map((r) => el("li", {}, r)))) : null;
+  return read || v.preparation ? el("div", { class: "beside" }, ...[read, v.preparation ? preparationList(v) : null].filter(Boolean)) : null;
+}
+
+function basisLine(v) {
+  const cal = v.calibration;
+  const library = [". Library generation ", el("code", {}, v.library.generation), `, ruleset ${v.library.ruleset}, input digest `, el("code", {}, v.input_digest)];
+  if (cal.source === "none") return el("p", { class: "small" }, "No error rate: nothing to calibrate on for this technique and preparation", ...library);
+  return el("p", { class: "small" }, `Error rate ${percent(v.alpha)} ${basis(cal)}; true coverage between `,
+    `${percent(cal.coverage_low)} and ${percent(cal.coverage_high)} with 90 % confidence`, ...library);
+}
+
+const hasSpectrum = (v) => v.spectrum && ((v.spectrum.peaks && v.spectrum.peaks.length) || (v.spectrum.absorbance && v.spectrum.absorbance.length > 1));
+
+function spectrumPanel(v, i, what = "Spectrum") {
+  const plot = el("div", {}), rows = [], analogPlot = el("div", {}), analogRows = [];
+  const panel = el("section", { class: "panel", "aria-label": `${what} ${i + 1}` },
+    el("h3", {}, `${v.query || `${what} ${i + 1}`} (${v.technique})`), ...verdictHead(v, "p"));
+  const [head, hits] = v.hits.length ? [el("h4", {}, "Against the library"), hitsTable(v, plot, rows)] : [];
+  panel.append(...[v.mixture ? mixturePart(v) : null, readingPart(v), head, plot, hits].filter(Boolean));
+  if (v.analogs.length) panel.append(...analogPart(v, analogPlot, analogRows));
+  if (v.classes.length) panel.append(el("p", {}, "Class: ", v.classes.slice(0, 3).map((c) => `${c.class} ${percent(c.p)}`).join(", ")));
+  panel.append(basisLine(v));
+  if (hasSpectrum(v)) drawHit(plot, v, v.hits[0], rows);
+  if (v.verdict === "novel" && v.analogs.length) drawHit(analogPlot, v, v.analogs[0], analogRows);
+  return panel;
+}
+
+// --- several techniques -----------------------------------------------------------------------------------------------------
+
+function leaves(v) {
+  if (!v.set.length) return v.verdict === "unusable" ? "no statement" : "nothing of this library";
+  const names = v.set.slice(0, 3).map((m) => m.name).join(", ");
+  return v.set.length > 3 ? `${names} and ${v.set.length - 3} more` : names;
+}
+
+function techniquesTable(spectra) {
+  const rows = spectra.map((v) => el("tr", {}, cell(v.technique), cell(v.query), el("td", { class: `v-${v.verdict}` }, v.verdict), cell(leaves(v))));
+  const caption = `What each spectrum says by itself, each asked at ${percent(spectra[0].alpha)} so that together they keep the error rate`;
+  const region = stacked(table(caption, [{ t: "Technique" }, { t: "Spectrum" }, { t: "Outcome" }, { t: "Leaves" }], rows));
+  region.classList.add("techniques");
+  return region;
+}
+
+function schemeBox(scheme) {
+  return el("p", { class: `scheme ${scheme.met ? "met" : "missing"}` }, el("span", { class: "mark", "aria-hidden": "true" }, scheme.met ? "\u2713" : "\u2717"), " ",
+    el("span", {}, el("strong", {}, `The minimum scheme of SWGDRUG and ASTM E2329 is ${scheme.met ? "" : "not "}met.`), scheme.met ? "" : ` Missing: ${scheme.missing}.`));
+}
+
+// Binary files have no lines.
+const place = (p) => [p.line ? `line ${p.line}` : "", "offset" in p ? `byte ${p.offset}` : ""].filter(Boolean).join(", ");
+
+function showAnswer(answer) {
+  const v = answer.verdict && answer.verdict.verdict ? answer.verdict : answer;
+  const head = v.spectra.length > 1 ? [...verdictHead(v, "p"), techniquesTable(v.spectra)] : [];
+  if (v.minimum_scheme) head.push(schemeBox(v.minimum_scheme));
+  if (answer.id) head.push(el("p", {}, "Stored as sample ", el("code", {}, answer.id), answer.case ? `; case ${answer.case.code || answer.case}` : ""));
+  for (const p of answer.problems || v.problems || [])
+    head.push(el("p", { class: "problem" }, `${[p.file, place(p)].filter(Boolean).join(", ")}: ${p.detail}`));
+  $("verdict").replaceChildren(...head);
+  $("spectra").replaceChildren(...v.spectra.map((one, i) => spectrumPanel(one, i)));
+  $("result").hidden = false;
+  $("answer").focus();
+}
