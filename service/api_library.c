@@ -20,7 +20,6 @@ nps_status nps_api_library(nps_app *app, const nps_request *req, nps_reply *repl
     nps_jw_str(&w, "created", lib->created);
     nps_jw_i64(&w, "ruleset", NPS_RULESET);
     nps_jw_bool(&w, "generated", lib->generated);
-    nps_jw_str(&w, "preparation", lib->trace_prep_text);
     nps_jw_i64(&w, "substances", (int64_t)lib->n_substance);
     nps_jw_i64(&w, "entries", (int64_t)lib->n_entry);
     nps_jw_array(&w, "techniques");
@@ -34,6 +33,8 @@ nps_status nps_api_library(nps_app *app, const nps_request *req, nps_reply *repl
         nps_jw_str(&w, "source", nps_calibration_source_name(c->source));
         nps_jw_i64(&w, "pairs", (int64_t)c->n);
         nps_jw_end(&w);
+        if (!nps_technique_is_mass(t))
+            nps_jw_str(&w, "preparation", lib->trace_prep_text[t]);
         nps_jw_end(&w);
     }
     nps_jw_end(&w);

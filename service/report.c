@@ -11,7 +11,7 @@ static void put_error_rate(nps_buf *b, const nps_library *lib, nps_outcome outco
                            nps_calibration_source calibration)
 {
     if (outcome != NPS_UNUSABLE && calibration == NPS_CALIBRATION_NONE)
-        nps_buf_puts(b, " No error rate can be stated: there is nothing to calibrate this technique on.");
+        nps_buf_puts(b, " No error rate can be stated: there are no replicates, compared in this way, to calibrate on.");
     else if (outcome == NPS_NOVEL)
         nps_buf_printf(b, " A substance that is in the library gets this answer in at most %.3g %% of cases.", 100 * alpha);
     else if (outcome != NPS_UNUSABLE)
@@ -352,9 +352,9 @@ static void html_preparation(nps_buf *b, const nps_library *lib, const nps_verdi
         nps_buf_printf(b, "<li>the query may be moved by up to %g 1/cm either way", v->max_lag_cm1);
     nps_buf_puts(b, "</ol>");
     nps_trace_prep_text(&text, &v->trace_prep);
-    if (text.data && strcmp(text.data, lib->trace_prep_text) != 0) {
+    if (text.data && strcmp(text.data, lib->trace_prep_text[v->technique]) != 0) {
         nps_buf_puts(b, "<p>The library was prepared otherwise: <code>");
-        nps_buf_put_xml(b, lib->trace_prep_text);
+        nps_buf_put_xml(b, lib->trace_prep_text[v->technique]);
         nps_buf_puts(b, "</code></p>");
     }
     nps_buf_putc(b, '\n');

@@ -11,11 +11,12 @@ async function showLibrary() {
     $("demo").hidden = !lib.generated;
     const techniques = lib.techniques.filter((t) => t.entries).map((t) =>
       `${t.technique}: ${t.entries} spectra, error rate ${basis(t.calibration)}`);
-    libraryPreparation = lib.preparation;
+    const traces = lib.techniques.filter((t) => t.entries && t.preparation);
+    libraryPreparation = traces.length === 1 ? traces[0].preparation : traces.map((t) => `${t.technique}: ${t.preparation}`).join("; ");
     tellPreparation();
     const rows = [["Name", lib.name], ["Generation", lib.generation], ["Made", lib.created],
       ["Content", `${lib.entries} spectra of ${lib.substances} substances`], ["Techniques", techniques.join("; ")]];
-    if (lib.techniques.some((t) => t.entries && (t.technique === "ir" || t.technique === "raman"))) rows.push(["Preparation of traces", lib.preparation]);
+    if (traces.length) rows.push(["Preparation of traces", libraryPreparation]);
     $("library").replaceChildren(...rows.flatMap(([k, v]) => [el("dt", {}, k), el("dd", {}, v || "")]));
   } catch {
     $("library").replaceChildren(el("dt", {}, "Library"), el("dd", {}, "cannot be described now"));

@@ -249,7 +249,7 @@ async function longAndRaman(page) {
   check("the highest band of a long trace is kept", Math.abs(highest(line)[0] - 1712) < 3 && Math.abs(highest(line)[1] - 1) < 0.02, String(highest(line)));
   await askAbout(page, [csvFile("raman.csv", "Raman shift,intensity", long.filter((_, i) => i % 20 === 0).map(([x, y]) => [x, (1000 * y).toFixed(2)]))]);
   await page.waitForSelector("#spectra svg.traces path.query");
-  check("a Raman spectrum has its own axes", (await page.textContent("#spectra .xname")) === "Raman shift, 1/cm" && (await page.textContent("#spectra .yname")) === "Raman intensity");
+  check("a Raman spectrum has its own axes", (await page.textContent("#spectra .xname")) === "Raman shift, 1/cm" && (await page.textContent("#spectra .yname")).startsWith("Raman intensity"));
   const missing = await page.locator("#verdict .scheme.missing").textContent();
   check("a missing minimum scheme says what is missing", /is not met\. Missing: \w+/.test(missing), missing);
 }

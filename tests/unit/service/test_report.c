@@ -58,8 +58,8 @@ static void statements_say_what_the_rule_says(void **state)
          "Nothing in this library fits: the substance may be new to it. A substance that is in the library gets this answer "
          "in at most 5 % of cases."},
         {NPS_NOVEL, 0, NPS_CALIBRATION_NONE,
-         "Nothing in this library fits: the substance may be new to it. No error rate can be stated: there is nothing to "
-         "calibrate this technique on."},
+         "Nothing in this library fits: the substance may be new to it. No error rate can be stated: there are no "
+         "replicates, compared in this way, to calibrate on."},
         {NPS_UNUSABLE, 0, NPS_CALIBRATION_LIBRARY, "The measurement is too poor for a verdict."},
         {NPS_UNUSABLE, 0, NPS_CALIBRATION_NONE, "The measurement is too poor for a verdict."},
     };
