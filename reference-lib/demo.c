@@ -186,18 +186,18 @@ static nps_status make_msms(const substance *sub, unsigned lab, rng *r, nps_spec
     return st;
 }
 
+static nps_status make_trace(nps_technique t, size_t n, nps_trace *ret, nps_spectrum *s, nps_err *err)
+{
+    s->technique = t;
+    *ret = (nps_trace){.n = n, .x0_cm1 = 600, .dx_cm1 = 2, .y = nps_array(n, sizeof *ret->y)};
+    return ret->y ? NPS_OK : nps_fail_nomem(err);
+}
+
 static nps_status make_ir(const substance *sub, unsigned lab, rng *r, nps_spectrum *s, nps_err *err)
 {
-    size_t n = 1701;
-    s->technique = NPS_TECH_IR;
-    s->trace.y = nps_array(n, sizeof *s->trace.y);
-    if (!s->trace.y)
-        return nps_fail_nomem(err);
-    s->trace.n = n;
-    s->trace.x0_cm1 = 600;
-    s->trace.dx_cm1 = 2;
+    nps_status st = make_trace(NPS_TECH_IR, 1701, &s->trace, s, err);
     double slope = 1e-5 * ((double)lab - 1), thickness = uniform(r, 0.5, 1.5);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; st == NPS_OK && i < s->trace.n; i++) {
         double x = 600 + 2 * (double)i, y = 0.02 + slope * (x - 600);
         for (int b = 0; b < N_BAND; b++) {
             double d = (x - sub->band[b]) / sub->band_width[b];
@@ -207,7 +207,25 @@ static nps_status make_ir(const substance *sub, unsigned lab, rng *r, nps_spectr
         y += thickness * 0.4 / (1 + d * d);
         s->trace.y[i] = (float)(y + 0.002 * gaussian(r));
     }
-    return NPS_OK;
+    return st;
+}
+
+/* The same vibrations, narrower and of other heights, on the fluorescence that nearly every sample adds. */
+static nps_status make_raman(const substance *sub, rng *r, nps_spectrum *s, nps_err *err)
+{
+    nps_status st = make_trace(NPS_TECH_RAMAN, 1351, &s->trace, s, err);
+    double fluorescence = uniform(r, 0.5, 4), centre = uniform(r, 1500, 2500), laser = uniform(r, 500, 2000);
+    for (size_t i = 0; st == NPS_OK && i < s->trace.n; i++) {
+        double x = 600 + 2 * (double)i, away = (x - centre) / 1400, y = fluorescence * exp(-away * away);
+        for (int b = 0; b < N_BAND; b++) {
+            double d = (x - sub->band[b]) / (0.5 * sub->band_width[b]);
+            y += sub->band_height[(5 * b + 3) % N_BAND] / (1 + d * d);
+        }
+        double d = (x - 2940) / 20;
+        y += 1.2 / (1 + d * d);
+        s->trace.y[i] = (float)(laser * (y + 0.01 * gaussian(r)));
+    }
+    return st;
 }
 
 static nps_status make_spectrum(const substance *sub, nps_technique t, unsigned lab, unsigned number,
@@ -222,7 +240,8 @@ static nps_status make_spectrum(const substance *sub, nps_technique t, unsigned 
     if (st == NPS_OK)
         st = t == NPS_TECH_EI ? make_ei(sub, lab, &r, s, err)
              : t == NPS_TECH_MSMS ? make_msms(sub, lab, &r, s, err)
-                                  : make_ir(sub, lab, &r, s, err);
+             : t == NPS_TECH_IR   ? make_ir(sub, lab, &r, s, err)
+                                  : make_raman(sub, &r, s, err);
     if (st == NPS_OK)
         st = nps_spectrum_settle(s, err);
     if (st == NPS_OK)
@@ -340,6 +359,8 @@ static nps_status make_samples(nps_demo *d, nps_err *err)
         st = add_mixture(d, &d->family[0][4], &d->family[4][6], NPS_TECH_EI, err);
     if (st == NPS_OK)
         st = add_mixture(d, &d->family[0][4], &d->family[4][6], NPS_TECH_IR, err);
+    if (st == NPS_OK)
+        st = add_sample(d, &d->family[0][4], NPS_TECH_RAMAN, "known", err);
     return st;
 }
 
@@ -387,9 +408,9 @@ const nps_demo_sample *nps_demo_sample_get(const nps_demo *d, size_t i)
 
 static nps_status add_replicates(nps_builder *b, const substance *sub, nps_err *err)
 {
-    static const nps_technique techniques[] = {NPS_TECH_EI, NPS_TECH_MSMS, NPS_TECH_IR};
+    static const nps_technique techniques[] = {NPS_TECH_EI, NPS_TECH_MSMS, NPS_TECH_IR, NPS_TECH_RAMAN};
     nps_status st = NPS_OK;
-    for (size_t t = 0; t < 3; t++)
+    for (size_t t = 0; t < sizeof techniques / sizeof *techniques; t++)
         for (unsigned lab = 0; lab < N_LAB && st == NPS_OK; lab++) {
             NPS_AUTO(nps_spectrum) s = NULL;
             st = make_spectrum(sub, techniques[t], lab, 0, &s, err);
