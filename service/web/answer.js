@@ -29,7 +29,9 @@ function mirrorWithKey(verdict, reference, hit, note) {
 }
 
 function setTable(set) {
-  const keyed = set.some((m) => m.inchikey), heads = [{ t: "Substance" }, keyed ? { t: "InChIKey" } : null, { t: "Class" }, { t: "Probability", n: true }];
+  // Columns that say nothing are left out.
+  const keyed = set.some((m) => m.inchikey), classed = set.some((m) => m.class);
+  const heads = [{ t: "Substance" }, keyed ? { t: "InChIKey" } : null, classed ? { t: "Class" } : null, { t: "Probability", n: true }];
   return stacked(table("The set: what the answer leaves possible", heads.filter(Boolean), set.map((m) =>
     el("tr", {}, cell(m.name), keyed ? el("td", {}, el("code", {}, m.inchikey)) : null, cell(m.class || ""), cell(percent(m.p), true)))));
 }
