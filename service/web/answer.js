@@ -33,7 +33,7 @@ function setTable(set) {
   const keyed = set.some((m) => m.inchikey), classed = set.some((m) => m.class);
   const heads = [{ t: "Substance" }, keyed ? { t: "InChIKey" } : null, classed ? { t: "Class" } : null, { t: "Probability", n: true }];
   return stacked(table("The set: what the answer leaves possible", heads.filter(Boolean), set.map((m) =>
-    el("tr", {}, cell(m.name), keyed ? el("td", {}, el("code", {}, m.inchikey)) : null, cell(m.class || ""), cell(percent(m.p), true)))));
+    el("tr", {}, cell(m.name), keyed ? el("td", {}, el("code", {}, m.inchikey)) : null, classed ? cell(m.class || "") : null, cell(percent(m.p), true)))));
 }
 
 function verdictHead(v, level) {
