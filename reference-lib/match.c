@@ -267,10 +267,10 @@ static bool is_compared_as_built(const nps_library *lib, nps_technique technique
 static void set_threshold(const nps_library *lib, const nps_match_options *o, nps_verdict *v)
 {
     const nps_calibration none = {NPS_CALIBRATION_NONE, 0, NULL}, *cal = &lib->calibration[v->technique];
-    /* Pairs that were compared in another way say nothing of this one. */
+    /* Pairs that were compared in another way, of the library or one's own, say nothing of this one. */
     if (!nps_technique_is_mass(v->technique) && !is_compared_as_built(lib, v->technique, o))
         cal = &none;
-    if (o->own_calibration && o->own_calibration[v->technique].n)
+    else if (o->own_calibration && o->own_calibration[v->technique].n)
         cal = &o->own_calibration[v->technique];
     v->calibration = cal->source;
     v->calibration_n = cal->n;

@@ -17,7 +17,8 @@ typedef struct {
     bool with_mixture;        /* ei, dart, ir, raman: also what the sample could be mixed of; default true */
     const nps_trace_prep *trace_prep; /* steps for a trace in place of the library's own; NULL (default): those */
     double max_lag_cm1;       /* traces: the query may be moved by up to this, 0 .. 20, in steps of 2; default 0 */
-    const nps_calibration *own_calibration; /* [NPS_TECH_COUNT] or NULL: replaces the library's where its n > 0 */
+    const nps_calibration *own_calibration; /* [NPS_TECH_COUNT] or NULL: replaces the library's where its n > 0;
+                                              * neither counts for traces that are prepared or moved otherwise than the library's */
 } nps_match_options;
 nps_match_options nps_match_options_default(void);
 
