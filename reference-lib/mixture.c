@@ -331,8 +331,8 @@ static nps_status add_found(problem *p, nps_err *err)
     return st;
 }
 
-/* Entries that resemble the query or a residual, by the searches of their technique. The reverse search, which does not mind
- * what other components add, compares with every entry: it is made once, as a residual has less that others added. */
+/* Entries that resemble the query or a residual, by the searches of their technique. The reverse search does not mind what other
+ * components add; a residual has less of that, so there it is not made. */
 static nps_status add_candidates(problem *p, const nps_prepared *q, bool residual, nps_err *err)
 {
     nps_filter f = nps_filter_all();

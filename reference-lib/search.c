@@ -63,6 +63,7 @@ typedef struct {
     bool all; /* compare with every entry, without bounds */
     term *terms;
     nps_gain_table *tables;
+    nps_gain_table *common; /* ei, reverse cosines: what a match adds to the query's own squares, rounded down */
     size_t n_term, n_table;
     nps_nominal_row *row; /* ei cosines */
     float *weight;        /* ei entropy: [q->nominal.n]; msms cosines: [q->clean.n] unit norm */
@@ -73,6 +74,7 @@ static void plan_done(plan *p)
 {
     free(p->terms);
     free(p->tables);
+    free(p->common);
     free(p->row);
     free(p->weight);
 }
@@ -95,6 +97,23 @@ static void gain_of(const nps_codes *k, nps_score s, double weight, nps_gain_tab
         nps_gain_product(k, weight, ret_table);
 }
 
+/* The reverse cosine is the dot product over the root of the query's squares where the entry has peaks too. These squares, in
+ * units of 1 / COMMON_ONE and rounded down, with the dot product rounded up, bound it. */
+#define COMMON_ONE 32768.0
+
+static nps_status plan_common(plan *p, nps_err *err)
+{
+    p->common = nps_array(p->row->n, sizeof *p->common);
+    if (!p->common)
+        return nps_fail_nomem(err);
+    for (size_t i = 0; i < p->row->n; i++) {
+        double q = nps_bin_weight(p->row, p->row->bin[i]);
+        for (size_t code = 0; code < NPS_CODES; code++)
+            p->common[i].unit[code] = (uint16_t)(q * q * (1 - 1e-9) * COMMON_ONE);
+    }
+    return NPS_OK;
+}
+
 static nps_status plan_ei(const nps_search_options *o, const nps_codes *k, plan *p, nps_err *err)
 {
     const nps_peaks *q = &p->q->nominal;
@@ -112,7 +131,8 @@ static nps_status plan_ei(const nps_search_options *o, const nps_codes *k, plan 
         gain_of(k, o->score, weight, &p->tables[i]);
         p->terms[p->n_term++] = (term){p->row->bin[i], p->row->bin[i], false, i};
     }
-    return NPS_OK;
+    bool cosine = o->score == NPS_SCORE_WEIGHTED_COSINE || o->score == NPS_SCORE_COSINE;
+    return o->reverse && cosine ? plan_common(p, err) : NPS_OK;
 }
 
 /* Keys are cut to millionths: one more at each side holds every pair that the exact comparison takes. */
@@ -177,7 +197,7 @@ static nps_status make_plan(const nps_search_options *o, const nps_codes *k, pla
     if (st != NPS_OK)
         return st;
     st = is_ei(p->q) ? plan_ei(o, k, p, err) : o->mode == NPS_MODE_WINDOW ? NPS_OK : plan_msms(o, k, p, err);
-    p->all = o->reverse || o->score == NPS_SCORE_COMPOSITE || !sums_fit(p);
+    p->all = (o->reverse && !p->common) || o->score == NPS_SCORE_COMPOSITE || !sums_fit(p);
     p->unit = nps_is_unit_resolution(nps_peaks_view(&p->q->clean));
     return st;
 }
@@ -377,7 +397,7 @@ static const uint8_t *codes_of(const nps_posting_codes *p, nps_score s)
     return s == NPS_SCORE_ENTROPY ? p->entropy : s == NPS_SCORE_COSINE ? p->cosine : p->weighted;
 }
 
-static void add_term(const job *j, const plan *p, const term *t, size_t shard, uint16_t *sum)
+static void add_term(const job *j, const plan *p, const term *t, size_t shard, const nps_gain_table *tables, uint16_t *sum)
 {
     const nps_library *lib = j->lib;
     const nps_posting_codes *postings = is_ei(p->q) ? &lib->ei : t->by_loss ? &lib->loss : &lib->fragment;
@@ -391,7 +411,7 @@ static void add_term(const job *j, const plan *p, const term *t, size_t shard, u
         from = nps_key_find(key, at[shard], at[shard + 1], t->low);
         to = t->high == UINT32_MAX ? at[shard + 1] : nps_key_find(key, from, at[shard + 1], t->high + 1);
     }
-    nps_postings_add(postings->row, codes_of(postings, j->o->score), from, to, &p->tables[t->table], sum);
+    nps_postings_add(postings->row, codes_of(postings, j->o->score), from, to, &tables[t->table], sum);
 }
 
 static void compare_all(comparison *c, uint64_t first, uint64_t end, nps_topk *top)
@@ -403,6 +423,18 @@ static void compare_all(comparison *c, uint64_t first, uint64_t end, nps_topk *t
             if (score > 0)
                 nps_topk_add(top, score, (uint32_t)e);
         }
+    }
+}
+
+/* Turns the sums of dot products of n rows into sums that bound reverse cosines, and the common squares into zeros. */
+static void bound_reverse(uint16_t *sum, uint16_t *common, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (!sum[i])
+            continue;
+        double most = NPS_BOUND_ONE + 1, bound = common[i] ? ceil(sum[i] / sqrt(common[i] / COMMON_ONE) * (1 + 1e-9)) : most;
+        sum[i] = (uint16_t)(bound < most ? bound : most);
+        common[i] = 0;
     }
 }
 
@@ -422,7 +454,11 @@ static void search_part(void *arg, unsigned thread, size_t item)
         return;
     }
     for (size_t i = 0; i < p->n_term; i++)
-        add_term(j, p, &p->terms[i], shard, s->sum);
+        add_term(j, p, &p->terms[i], shard, p->tables, s->sum);
+    for (size_t i = 0; p->common && i < p->n_term; i++)
+        add_term(j, p, &p->terms[i], shard, p->common, s->common);
+    if (p->common)
+        bound_reverse(s->sum, s->common, end - first);
     s->scored += nps_postings_harvest(s->sum, end - first, (uint32_t)first, compare, &c, j->level, &s->top[query]);
 }
 

@@ -42,7 +42,8 @@ typedef enum {
 typedef struct {
     nps_search_mode mode;
     nps_score score;
-    bool reverse;         /* the same score over the query's peaks that the entry has too (compares with all entries) */
+    bool reverse;         /* the same score over the query's peaks that the entry has too (compares with all entries, but
+                           * for the cosines of ei, which have a bound) */
     double tol_mz;        /* Da, (0, NPS_TOL_MZ_MAX]; ei ignores it */
     double tol_precursor; /* Th, NPS_MODE_WINDOW */
     size_t k;

@@ -28,6 +28,7 @@ static void scratch_free(nps_thread_scratch *s)
         nps_topk_done(&s->top[i]);
     free(s->top);
     free(s->sum);
+    free(s->common);
     free(s->mz);
     free(s->intensity);
     nps_pair_scratch_done(&s->pairs);
@@ -48,7 +49,8 @@ void nps_workspace_free(nps_workspace *w)
 
 static nps_status ready_one(nps_thread_scratch *s, size_t n_top, size_t k, nps_err *err)
 {
-    if (!s->sum && !(s->sum = nps_array(NPS_SHARD_ROWS, sizeof *s->sum)))
+    if ((!s->sum && !(s->sum = nps_array(NPS_SHARD_ROWS, sizeof *s->sum))) ||
+        (!s->common && !(s->common = nps_array(NPS_SHARD_ROWS, sizeof *s->common))))
         return nps_fail_nomem(err);
     if (n_top > s->n_top) {
         nps_topk *top = nps_array(n_top, sizeof *top);

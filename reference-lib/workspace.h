@@ -11,7 +11,7 @@
 
 /* Scratch of one thread. Made when first needed; all zero between searches where it says so. */
 typedef struct {
-    uint16_t *sum;                                /* [NPS_SHARD_ROWS] zero between searches */
+    uint16_t *sum, *common;                       /* [NPS_SHARD_ROWS] zero between searches */
     nps_nominal_row row;                          /* an EI entry */
     nps_shift_scratch walk;                       /* core/shift_match.h */
     double *mz;                                   /* [cap] a row changed for comparison */
