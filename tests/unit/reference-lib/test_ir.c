@@ -11,6 +11,8 @@
 
 #if defined(__SANITIZE_THREAD__) /* some forty times slower: enough traces for several threads, fewer questions */
 enum { TRACES = 300, QUERIES = 3, N = NPS_IR_GRID_N };
+#elif defined(__SANITIZE_ADDRESS__)
+enum { TRACES = 300, QUERIES = 9, N = NPS_IR_GRID_N };
 #else
 enum { TRACES = 520, QUERIES = 18, N = NPS_IR_GRID_N };
 #endif
