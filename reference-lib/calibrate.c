@@ -305,7 +305,9 @@ nps_status nps_calibrate_cases(const nps_library *lib, const nps_calibration_cas
         }
         if (count[t])
             qsort(conformity[t], count[t], sizeof *conformity[t], ascending);
-        ret[t] = (nps_calibration){count[t] ? NPS_CALIBRATION_OWN : NPS_CALIBRATION_NONE, count[t], conformity[t]};
+        ret[t] = (nps_calibration){.source = count[t] ? NPS_CALIBRATION_OWN : NPS_CALIBRATION_NONE,
+                                   .n = count[t],
+                                   .conformity = conformity[t]};
     }
     if (st == NPS_OK)
         *ret_left_out = left_out;

@@ -50,8 +50,8 @@ static const double msms[] = {
 nps_calibration nps_calibration_general(int technique)
 {
     if (technique == NPS_TECH_EI)
-        return (nps_calibration){NPS_CALIBRATION_GENERAL, sizeof ei / sizeof *ei, ei};
+        return (nps_calibration){.source = NPS_CALIBRATION_GENERAL, .n = sizeof ei / sizeof *ei, .conformity = ei};
     if (technique == NPS_TECH_MSMS)
-        return (nps_calibration){NPS_CALIBRATION_GENERAL, sizeof msms / sizeof *msms, msms};
-    return (nps_calibration){NPS_CALIBRATION_NONE, 0, ei};
+        return (nps_calibration){.source = NPS_CALIBRATION_GENERAL, .n = sizeof msms / sizeof *msms, .conformity = msms};
+    return (nps_calibration){.source = NPS_CALIBRATION_NONE, .conformity = ei};
 }

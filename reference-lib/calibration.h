@@ -19,6 +19,7 @@ typedef struct {
     nps_calibration_source source;
     uint64_t n;          /* pairs */
     const double *conformity; /* [n] ascending: conformity of the true substance of each pair, see verdict.h */
+    const char *preparation;  /* of own pairs of traces: nps_trace_prep_text of how they were compared; NULL: as the library */
 } nps_calibration;
 
 /* The table that comes with the program: quantiles of the conformity of replicate pairs of public spectra, for libraries

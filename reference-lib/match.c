@@ -257,21 +257,24 @@ static nps_status list_hits(const nps_library *lib, const nps_prepared *q, const
 
 /* --- the rules ------------------------------------------------------------------------------------------------------------------ */
 
-static bool is_compared_as_built(const nps_library *lib, nps_technique technique, const nps_match_options *o)
+/* Whether traces are compared as the pairs were: one's own, or where own is NULL those of the library. */
+static bool is_compared_as(const nps_calibration *own, const nps_library *lib, nps_technique technique, const nps_match_options *o)
 {
     NPS_AUTO_BUF text = NPS_BUF_INIT(1024);
     nps_trace_prep_text(&text, nps_match_prep(lib, technique, o));
-    return o->max_lag_cm1 < NPS_IR_GRID_DX && text.data && strcmp(text.data, lib->trace_prep_text[technique]) == 0;
+    const char *pairs = own && own->preparation ? own->preparation : lib->trace_prep_text[technique];
+    return o->max_lag_cm1 < NPS_IR_GRID_DX && text.data && strcmp(text.data, pairs) == 0;
 }
 
 static void set_threshold(const nps_library *lib, const nps_match_options *o, nps_verdict *v)
 {
-    const nps_calibration none = {NPS_CALIBRATION_NONE, 0, NULL}, *cal = &lib->calibration[v->technique];
+    const nps_calibration none = {.source = NPS_CALIBRATION_NONE}, *cal = &lib->calibration[v->technique];
+    const nps_calibration *own = o->own_calibration && o->own_calibration[v->technique].n ? &o->own_calibration[v->technique] : NULL;
+    if (own)
+        cal = own;
     /* Pairs that were compared in another way, of the library or one's own, say nothing of this one. */
-    if (!nps_technique_is_mass(v->technique) && !is_compared_as_built(lib, v->technique, o))
+    if (!nps_technique_is_mass(v->technique) && !is_compared_as(own, lib, v->technique, o))
         cal = &none;
-    else if (o->own_calibration && o->own_calibration[v->technique].n)
-        cal = &o->own_calibration[v->technique];
     v->calibration = cal->source;
     v->calibration_n = cal->n;
     if (cal->source == NPS_CALIBRATION_NONE) {

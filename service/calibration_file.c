@@ -6,11 +6,14 @@
 #include "service/json_read.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 void nps_calibration_set_done(nps_calibration_set *s)
 {
-    for (size_t t = 0; t < NPS_TECH_COUNT; t++)
+    for (size_t t = 0; t < NPS_TECH_COUNT; t++) {
         free((void *)(uintptr_t)s->technique[t].conformity);
+        free((void *)(uintptr_t)s->technique[t].preparation);
+    }
     *s = (nps_calibration_set){0};
 }
 
@@ -29,6 +32,8 @@ void nps_calibration_file_write(nps_buf *out, const nps_library *lib, const nps_
             continue;
         nps_jw_object(&w, nps_technique_name(t));
         nps_jw_i64(&w, "pairs", (int64_t)c->n);
+        if (!nps_technique_is_mass(t)) /* calibration prepares traces as the library says */
+            nps_jw_str(&w, "preparation", lib->trace_prep_text[t]);
         nps_jw_array(&w, "conformity");
         for (uint64_t i = 0; i < c->n; i++)
             nps_jw_num(&w, NULL, c->conformity[i], 9);
@@ -60,7 +65,11 @@ static nps_status read_technique(const nps_json *techniques, nps_technique t, np
     for (size_t i = 0; i < n; i++)
         if (!nps_json_item_number(list, i, &v[i]) || (i && v[i] < v[i - 1]))
             return nps_fail(err, NPS_E_FORMAT, "%s: conformity %zu is no number or out of order", name, i);
-    *ret = (nps_calibration){NPS_CALIBRATION_OWN, n, nps_steal(v)};
+    const char *preparation = nps_json_text(one, "preparation");
+    char *copy = preparation ? nps_strndup(preparation, strlen(preparation)) : NULL;
+    if (preparation && !copy)
+        return nps_fail_nomem(err);
+    *ret = (nps_calibration){NPS_CALIBRATION_OWN, n, nps_steal(v), copy};
     return NPS_OK;
 }
 

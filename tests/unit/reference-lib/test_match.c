@@ -415,7 +415,7 @@ static void hits_of_traces_say_what_was_compared_and_moved(void **state)
     assert_int_equal(v->calibration, NPS_CALIBRATION_NONE);
     /* One's own pairs were not moved either. */
     static const double pairs[] = {0.5, 0.6, 0.7};
-    nps_calibration own[NPS_TECH_COUNT] = {[NPS_TECH_IR] = {NPS_CALIBRATION_OWN, 3, pairs}};
+    nps_calibration own[NPS_TECH_COUNT] = {[NPS_TECH_IR] = {.source = NPS_CALIBRATION_OWN, .n = 3, .conformity = pairs}};
     o.own_calibration = own;
     NPS_AUTO(nps_verdict) also = NULL;
     assert_ok(nps_match(lib, q, &o, w, &also, &err), &err);
@@ -424,6 +424,10 @@ static void hits_of_traces_say_what_was_compared_and_moved(void **state)
     NPS_AUTO(nps_verdict) unmoved = NULL;
     assert_ok(nps_match(lib, q, &o, w, &unmoved, &err), &err);
     assert_int_equal(unmoved->calibration, NPS_CALIBRATION_OWN);
+    own[NPS_TECH_IR].preparation = "atr,mask=2280-2400"; /* made with another library */
+    NPS_AUTO(nps_verdict) foreign = NULL;
+    assert_ok(nps_match(lib, q, &o, w, &foreign, &err), &err);
+    assert_int_equal(foreign->calibration, NPS_CALIBRATION_NONE);
     o.max_lag_cm1 = 20.1;
     NPS_AUTO(nps_verdict) far = NULL;
     assert_int_equal(nps_match(lib, q, &o, w, &far, &err), NPS_E_RANGE);

@@ -15,8 +15,8 @@ static void what_is_written_is_read_back(void **state)
     AUTO_SYNTH_SET set = synth_library(&(synth_plan){.seed = 3, .substances = 2, .labs = 1, .ei = true});
     double ei[] = {-0.5, 0, 0.123456789, 0.123456789, 1}, ir[] = {0.25};
     nps_calibration_set out = {0}, in = {0};
-    out.technique[NPS_TECH_EI] = (nps_calibration){NPS_CALIBRATION_OWN, 5, ei};
-    out.technique[NPS_TECH_IR] = (nps_calibration){NPS_CALIBRATION_OWN, 1, ir};
+    out.technique[NPS_TECH_EI] = (nps_calibration){.source = NPS_CALIBRATION_OWN, .n = 5, .conformity = ei};
+    out.technique[NPS_TECH_IR] = (nps_calibration){.source = NPS_CALIBRATION_OWN, .n = 1, .conformity = ir};
     NPS_AUTO_BUF b = NPS_BUF_INIT(100000);
     nps_err err;
     nps_calibration_file_write(&b, set.lib, &out, "2026-11-23T12:00:00Z");
@@ -30,6 +30,8 @@ static void what_is_written_is_read_back(void **state)
             assert_true(in.technique[t].conformity[i] == out.technique[t].conformity[i]);
     }
     assert_int_equal(in.technique[NPS_TECH_EI].source, NPS_CALIBRATION_OWN);
+    assert_null(in.technique[NPS_TECH_EI].preparation);
+    assert_string_equal(in.technique[NPS_TECH_IR].preparation, "mask=2280-2400");
     nps_calibration_set_done(&in);
 }
 
