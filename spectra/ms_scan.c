@@ -132,20 +132,31 @@ static nps_status decode(nps_ms_walk *w, const nps_ms_scan *c, nps_err *err)
     return st;
 }
 
+/* Leaves out what is no peak whatever else it is: points at m/z 0, as some programs begin a scan with, and, but for a
+ * profile, where they part peaks, those of intensity 0, whose m/z may be anything. */
+static void drop_nothings(nps_ms_walk *w, nps_ms_scan *c)
+{
+    size_t n = 0;
+    bool profile = c->shape == NPS_MS_PROFILE;
+    for (size_t i = 0; i < w->mz.n; i++) {
+        double mz = w->mz.v[i], y = w->intensity.v[i];
+        bool zero = y == 0 && !profile, nowhere = mz == 0;
+        c->s->repairs[NPS_REPAIR_ZERO] += zero;
+        c->s->repairs[NPS_REPAIR_NO_MZ] += nowhere && !zero;
+        if (zero || nowhere)
+            continue;
+        w->mz.v[n] = mz;
+        w->intensity.v[n++] = y;
+    }
+    w->mz.n = w->intensity.n = n;
+}
+
 static nps_status push_peaks(nps_ms_walk *w, nps_spectrum *s, nps_err *err)
 {
-    for (size_t i = 0; i < w->mz.n; i++) {
-        /* Whatever the m/z of no intensity is, 0 often, it goes without saying that it is no peak. */
-        if (w->intensity.v[i] == 0) {
-            s->repairs[NPS_REPAIR_ZERO]++;
-            continue;
-        }
-        nps_status st =
-            nps_peaks_push(&s->peaks, w->mz.v[i], w->intensity.v[i], NULL, 0, w->r->limits.max_points, err);
-        if (st != NPS_OK)
-            return st;
-    }
-    return NPS_OK;
+    nps_status st = NPS_OK;
+    for (size_t i = 0; i < w->mz.n && st == NPS_OK; i++)
+        st = nps_peaks_push(&s->peaks, w->mz.v[i], w->intensity.v[i], NULL, 0, w->r->limits.max_points, err);
+    return st;
 }
 
 static nps_status check_finite(const nps_ms_values *v, const char *what, nps_err *err)
@@ -156,8 +167,9 @@ static nps_status check_finite(const nps_ms_values *v, const char *what, nps_err
     return NPS_OK;
 }
 
-static nps_status find_peaks(nps_ms_walk *w, const nps_ms_scan *c, nps_err *err)
+static nps_status find_peaks(nps_ms_walk *w, nps_ms_scan *c, nps_err *err)
 {
+    drop_nothings(w, c);
     if (c->shape != NPS_MS_PROFILE)
         return push_peaks(w, c->s, err);
     nps_status st = check_finite(&w->mz, "m/z", err);
@@ -257,7 +269,7 @@ nps_status nps_ms_next(nps_ms_walk *w, nps_spectrum **ret_spectrum, nps_err *err
             continue;
         }
         nps_spectrum *s = NULL;
-        nps_status st = finish(w, &w->ready, &s, err);
+        nps_status st = nps_reader_refuse(w->r, w->ready.s, finish(w, &w->ready, &s, err));
         nps_spectrum_free(w->ready.s);
         w->ready = (nps_ms_scan){0};
         if (w->over && w->broken == NPS_OK && (st != NPS_OK || s))

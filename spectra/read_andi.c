@@ -332,7 +332,7 @@ static nps_status read_scan(nps_reader *r, const scan *sc, nps_spectrum **ret_sp
     st = take_fields(a, sc, s, &why);
     if (st == NPS_OK && !s->peaks.n)
         st = nps_fail(&why, NPS_E_FORMAT, "no peak of positive intensity");
-    if (st != NPS_OK)
+    if (nps_reader_refuse(r, s, st) != NPS_OK)
         return NPS_FAIL_BYTE(err, st, s->offset, "%s (scan %zu of %zu)", why.msg, sc->i + 1, a->n_scans);
     *ret_spectrum = nps_steal(s);
     return NPS_OK;

@@ -160,10 +160,10 @@ static nps_status build(nps_reader *r, const nps_jcamp_block *b, const nps_jcamp
         st = kind == NPS_JCAMP_MASS ? nps_jcamp_set_peaks(b, t, p, r->limits.max_points, s, err)
                                     : nps_jcamp_set_trace(b, t, p, r->limits.max_points, s, err);
     nps_err why = {0};
-    if (st != NPS_OK)
+    if (nps_reader_refuse(r, s, st) != NPS_OK)
         return st;
     st = settle(kind, s, &why);
-    if (st != NPS_OK)
+    if (nps_reader_refuse(r, s, st) != NPS_OK)
         return nps_fail_at(err, st, t->data->line, offset_of(b, t->data), "%s", why.msg);
     *ret_spectrum = nps_steal(s);
     return NPS_OK;
@@ -188,6 +188,8 @@ static nps_status next_table(nps_reader *r, jcamp_state *js, nps_spectrum **ret_
     js->in_block = t.tuples;
     nps_jcamp_points p = {0};
     st = build(r, b, &t, &p, ret_spectrum, err);
+    /* Repeat counts unfold also in a table that is refused. */
+    r->unfolded += st == NPS_OK ? 0 : p.n * sizeof *p.y;
     nps_jcamp_points_done(&p);
     if (st == NPS_OK && !t.tuples)
         (*ret_spectrum)->repairs[NPS_REPAIR_FURTHER_TABLE] += nps_jcamp_count_tables(b, js->from);

@@ -62,6 +62,8 @@ static void begin_spectrum(nps_mzml *m, const char *const *attr)
 {
     nps_ms_begin(&m->walk);
     m->scans = m->precursors = m->ions = m->length = 0;
+    m->isolated_mz = 0;
+    m->scans_precursors = false;
     nps_mzml_use_instrument(m, NULL);
     if (!nps_ms_inside(&m->walk))
         return;
@@ -80,6 +82,12 @@ static void end_spectrum(nps_mzml *m)
     if (!nps_ms_inside(&m->walk))
         return;
     nps_mzml_describe_instrument(m);
+    /* Instruments that isolate without choosing an ion, and files of some programs, name only the window. */
+    if (!(c->s->precursor_mz > 0) && m->isolated_mz >= 1e-3 && m->isolated_mz <= 1e6)
+        c->s->precursor_mz = m->isolated_mz;
+    /* ChromaTOF calls so its spectra without fragmentation, of MS level 1. */
+    if (m->scans_precursors && (c->level != 1 || c->s->precursor_mz > 0))
+        nps_ms_refuse(&m->walk, NPS_E_UNSUPPORTED, "this is no mass spectrum to search but: precursor ion spectrum");
     if (m->length && !c->has_mz && !c->has_intensity)
         nps_ms_refuse(&m->walk, NPS_E_FORMAT, "the spectrum states %zu points and has no arrays", m->length);
 }

@@ -273,7 +273,7 @@ static nps_status build(record *c, nps_spectrum **ret_spectrum, nps_err *err)
         st = take_fields(c, &why);
     if (st == NPS_OK)
         st = settle(c, &why);
-    if (st != NPS_OK)
+    if (nps_reader_refuse(c->r, s, st) != NPS_OK)
         return blame(c, &why, st, err);
     *ret_spectrum = nps_steal(s);
     return NPS_OK;

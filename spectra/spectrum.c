@@ -56,6 +56,7 @@ static const struct {
     [NPS_REPAIR_FURTHER_TABLE] = {"further_table", "further data table of the block left out",
                                   "further data tables of the block left out"},
     [NPS_REPAIR_CENTROIDED] = {"centroided", "profile data centroided", NULL},
+    [NPS_REPAIR_NO_MZ] = {"no_mz", "peak at m/z 0 left out", "peaks at m/z 0 left out"},
 };
 
 const char *nps_repair_name(nps_repair r)
@@ -98,6 +99,21 @@ void nps_spectrum_free(nps_spectrum *s)
     }
     free(s->meta);
     free(s);
+}
+
+size_t nps_spectrum_size(const nps_spectrum *s)
+{
+    if (!s)
+        return 0;
+    size_t n = sizeof *s + s->trace.n * sizeof *s->trace.y +
+               s->peaks.n * (sizeof *s->peaks.mz + sizeof *s->peaks.intensity);
+    for (size_t f = 0; f < NPS_TEXT_COUNT; f++)
+        n += nps_span_of(s->text[f]).n;
+    for (size_t i = 0; i < s->n_synonym; i++)
+        n += sizeof *s->synonym + strlen(s->synonym[i]);
+    for (size_t i = 0; i < s->n_meta; i++)
+        n += sizeof *s->meta + strlen(s->meta[i].key) + strlen(s->meta[i].value);
+    return n;
 }
 
 /* Length of the well-formed UTF-8 sequence at p (RFC 3629), 0 when there is none. */

@@ -68,6 +68,7 @@ typedef enum {
     NPS_REPAIR_HEADER,      /* header lines without the separator that the format asks for */
     NPS_REPAIR_FURTHER_TABLE, /* tables of a JCAMP block after its first: left out */
     NPS_REPAIR_CENTROIDED,  /* a mass spectrum given as a profile */
+    NPS_REPAIR_NO_MZ,       /* peaks or points at m/z 0, where no ion is: left out */
     NPS_REPAIR_COUNT
 } nps_repair;
 
@@ -97,6 +98,8 @@ typedef struct {
 
 nps_status nps_spectrum_new(nps_spectrum **ret_spectrum, nps_err *err) NPS_MUST_CHECK;
 void nps_spectrum_free(nps_spectrum *s);
+/* Bytes that its points, peaks and texts take. NULL: 0. */
+size_t nps_spectrum_size(const nps_spectrum *s);
 NPS_DEFINE_FREEP(nps_spectrum)
 
 /* Sets a text field from a span of the input: trimmed; bytes that are no UTF-8 are taken as Latin-1 (counted as a
