@@ -21,60 +21,16 @@ static bool begins_with_any(const char *folded, const char *const *words)
     return false;
 }
 
-static nps_status x_unit_of(const nps_jcamp_block *b, const nps_jcamp_table *t, nps_x_unit *ret_unit, nps_err *err)
-{
-    static const char *const per_cm[] = {"1CM", "CM1", "WAVENUMBER", "RAMANSHIFT", "RECIPROCALCM", NULL};
-    static const char *const micro[] = {"MICROMET", "MICRON", "UM", "WAVELENGTHUM", "WAVELENGTHMICRO", NULL};
-    static const char *const nano[] = {"NANOMET", "NM", "WAVELENGTHNM", "WAVELENGTHNANO", NULL};
-    char unit[48];
-    nps_unit_fold(t->x_units, unit, sizeof unit);
-    if (begins_with_any(unit, per_cm))
-        *ret_unit = NPS_X_CM1;
-    else if (begins_with_any(unit, micro))
-        *ret_unit = NPS_X_MICROMETRE;
-    else if (begins_with_any(unit, nano))
-        *ret_unit = NPS_X_NANOMETRE;
-    else
-        return FAIL_DATA(b, t, NPS_E_UNSUPPORTED, "abscissa in '%s' is neither wavenumber nor wavelength",
-                         nps_quote(t->x_units.p, t->x_units.n).s);
-    return NPS_OK;
-}
-
-static double largest(const nps_jcamp_points *p)
-{
-    double max = -INFINITY;
-    for (size_t i = 0; i < p->n; i++)
-        max = fmax(max, p->y[i]);
-    return max;
-}
-
 static nps_status y_unit_of(const nps_jcamp_block *b, const nps_jcamp_table *t, const nps_jcamp_points *p,
                             nps_y_unit *ret_unit, nps_err *err)
 {
-    static const char *const absorbing[] = {"ABS", "LOG1", "LOG101", "OPTICALDENSITY", "MICROMOLMOL", "MOLARABS",
-                                            "EXTINCTION", NULL};
-    static const char *const passing[] = {"TRANS", "PERCENTTRANS", "PERCENTT", NULL};
-    static const char *const returned[] = {"REFL", "PERCENTREFL", "PERCENTR", NULL};
-    char unit[48];
-    nps_unit_fold(t->y_units, unit, sizeof unit);
-    const char *word = unit + (unit[0] == '%');
-    bool percent = word != unit || strchr(unit, '%') || strncmp(unit, "PERCENT", 7) == 0;
-    bool is_passing = (percent && strcmp(word, "T") == 0) || begins_with_any(word, passing);
-    bool is_returned = (percent && strcmp(word, "R") == 0) || begins_with_any(word, returned);
-    if ((is_passing || is_returned) && !percent && !nps_trace_scale(largest(p), &percent))
-        return FAIL_DATA(b, t, NPS_E_UNSUPPORTED, "'%s' up to %g may be parts or per cent",
-                         nps_quote(t->y_units.p, t->y_units.n).s, largest(p));
-    if (begins_with_any(word, absorbing))
-        *ret_unit = NPS_Y_ABSORBANCE;
-    else if (strncmp(word, "KUBELKAMUNK", 11) == 0)
-        *ret_unit = NPS_Y_KUBELKA_MUNK;
-    else if (is_passing)
-        *ret_unit = percent ? NPS_Y_PERCENT_T : NPS_Y_TRANSMITTANCE;
-    else if (is_returned)
-        *ret_unit = percent ? NPS_Y_PERCENT_R : NPS_Y_REFLECTANCE;
-    else
-        return FAIL_DATA(b, t, NPS_E_UNSUPPORTED, "ordinate in '%s' is neither absorbance nor transmittance",
-                         nps_quote(t->y_units.p, t->y_units.n).s);
+    bool unsaid = false;
+    nps_quoted name = nps_quote(t->y_units.p, t->y_units.n);
+    if (!nps_y_unit_find(t->y_units, ret_unit, &unsaid))
+        return FAIL_DATA(b, t, NPS_E_UNSUPPORTED, "ordinate in '%s' is neither absorbance nor transmittance", name.s);
+    double largest = nps_trace_largest(p->y, p->n);
+    if (unsaid && !nps_trace_scale(largest, ret_unit))
+        return FAIL_DATA(b, t, NPS_E_UNSUPPORTED, "'%s' up to %g may be parts or per cent", name.s, largest);
     return NPS_OK;
 }
 
@@ -97,8 +53,11 @@ nps_status nps_jcamp_set_trace(const nps_jcamp_block *b, const nps_jcamp_table *
     nps_y_unit y_unit = NPS_Y_COUNTS;
     if (t->peaks)
         return FAIL_DATA(b, t, NPS_E_UNSUPPORTED, "a peak table is not enough of an infrared or Raman spectrum");
-    nps_status st = x_unit_of(b, t, &x_unit, err);
-    if (st == NPS_OK && s->technique == NPS_TECH_IR)
+    if (!nps_x_unit_find(t->x_units, &x_unit))
+        return FAIL_DATA(b, t, NPS_E_UNSUPPORTED, "abscissa in '%s' is neither wavenumber nor wavelength",
+                         nps_quote(t->x_units.p, t->x_units.n).s);
+    nps_status st = NPS_OK;
+    if (s->technique == NPS_TECH_IR)
         st = y_unit_of(b, t, p, &y_unit, err);
     if (st != NPS_OK)
         return st;

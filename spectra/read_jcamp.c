@@ -53,6 +53,9 @@ nps_jcamp_kind nps_jcamp_kind_of(const nps_jcamp_block *b)
     } types[] = {{"MASSSPECTRUM", NPS_JCAMP_MASS},         {"INFRAREDSPECTRUM", NPS_JCAMP_INFRARED},
                  {"INFRARED", NPS_JCAMP_INFRARED},         {"IRSPECTRUM", NPS_JCAMP_INFRARED},
                  {"FTIRSPECTRUM", NPS_JCAMP_INFRARED},     {"MIDINFRAREDSPECTRUM", NPS_JCAMP_INFRARED},
+                 {"INFRAREDTRANSFORMEDSPECTRUM", NPS_JCAMP_INFRARED}, {"NEARINFRAREDSPECTRUM", NPS_JCAMP_INFRARED},
+                 {"NIRSPECTRUM", NPS_JCAMP_INFRARED},      {"ATRIRSPECTRUM", NPS_JCAMP_INFRARED},
+                 {"FTIR", NPS_JCAMP_INFRARED},             {"IR", NPS_JCAMP_INFRARED},
                  {"RAMANSPECTRUM", NPS_JCAMP_RAMAN},       {"RAMAN", NPS_JCAMP_RAMAN},
                  {"FTRAMANSPECTRUM", NPS_JCAMP_RAMAN},     {"LINK", NPS_JCAMP_LINK}};
     const nps_jcamp_ldr *type = nps_jcamp_find(b, 0, b->n, "DATATYPE");

@@ -6,6 +6,7 @@
 
 #include "core/bytes.h"
 #include "spectra/spc_kind.h"
+#include "spectra/trace_unit.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -36,14 +37,6 @@ typedef struct {
     nps_spectrum *s;
 } record;
 
-static double largest_of(const double *y, size_t n)
-{
-    double max = -INFINITY;
-    for (size_t i = 0; i < n; i++)
-        max = fmax(max, y[i]);
-    return max;
-}
-
 /* Over all subfiles, so that those of one file are not read in two units. Broken ones are told later. */
 static nps_status find_largest(const nps_spc_file *f, size_t max_points, double *ret_largest, nps_err *err)
 {
@@ -62,7 +55,7 @@ static nps_status find_largest(const nps_spc_file *f, size_t max_points, double 
         if (!y)
             return nps_fail_nomem(err);
         nps_spc_points(f, &sub, NULL, y);
-        max = fmax(max, largest_of(y, sub.n));
+        max = fmax(max, nps_trace_largest(y, sub.n));
     }
     *ret_largest = max;
     return NPS_OK;
