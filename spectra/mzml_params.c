@@ -313,6 +313,18 @@ static void take_of_activation(nps_mzml *m, const nps_mzml_param *p)
         keep(m, p);
 }
 
+/* Of a precursor; a <product> has windows, too. */
+static void take_of_window(nps_mzml *m, const nps_mzml_param *p)
+{
+    double v;
+    if (m->place[nps_xml_depth(m->walk.xml) - 2] != MZML_PRECURSOR || !nps_span_double(nps_span_of(p->value), &v))
+        return;
+    if (is(p->accession, "MS:1000827"))
+        m->isolated_mz = v;
+    else if (is(p->accession, "MS:1000828") || is(p->accession, "MS:1000829"))
+        m->isolated_width_mz += v;
+}
+
 static const struct {
     const char *accession;
     nps_number_type type;
@@ -406,10 +418,8 @@ void nps_mzml_take_param(nps_mzml *m, nps_mzml_place place, const nps_mzml_param
             take_of_spectrum(m, p);
         else if (m->scans == 1)
             keep(m, p);
-    } else if (place == MZML_ISOLATION && is(p->accession, "MS:1000827") && m->precursors <= 1) {
-        double mz;
-        if (nps_span_double(nps_span_of(p->value), &mz) && mz > 0)
-            m->isolated_mz = mz;
+    } else if (place == MZML_ISOLATION && m->precursors <= 1) {
+        take_of_window(m, p);
         keep(m, p);
     } else if (m->precursors > 1 || (place == MZML_SELECTED_ION && m->ions > 1))
         return;

@@ -429,6 +429,9 @@ static void points_at_mz_0_are_left_out_and_counted(void **state)
 }
 
 #define WINDOW(mz) "<isolationWindow>" CV("1000827", "isolation window target m/z", mz) "</isolationWindow>"
+#define OFFSETS(mz) \
+    "<isolationWindow>" CV("1000828", "isolation window lower offset", mz) CV("1000829", "isolation window upper offset", mz) \
+    "</isolationWindow>"
 #define ION(mz) "<selectedIonList><selectedIon>" CV("1000744", "selected ion m/z", mz) "</selectedIon></selectedIonList>"
 #define PRECURSOR(inside) "<precursorList><precursor>" inside "</precursor></precursorList>"
 
@@ -443,6 +446,10 @@ static void the_isolation_window_stands_for_a_precursor_that_is_not_named(void *
         {LEVEL("2") PRECURSOR(WINDOW("350.2") ION("350.7")), 350.7},
         {LEVEL("2") PRECURSOR(WINDOW("350.2")) PRECURSOR(WINDOW("99")), 350.2},
         {LEVEL("2") PRECURSOR(WINDOW("0")), 0},
+        {LEVEL("2") PRECURSOR(WINDOW("350.2") OFFSETS("0.5")), 350.2},
+        {LEVEL("2") PRECURSOR(WINDOW("350.2") OFFSETS("250")), 0},
+        {LEVEL("2") PRECURSOR(WINDOW("350.2")) "<productList><product>" WINDOW("99") "</product></productList>", 350.2},
+        {LEVEL("2") "<productList><product>" WINDOW("99") "</product></productList>", 0},
         {LEVEL("2"), 0},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
