@@ -7,9 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Points closer than this in an even mass table sample a peak's shape. */
-static const double CENTROID_STEP_MIN = 0.2;
-
 #define FAIL_DATA(b, t, code, ...) \
     nps_fail_at(err, (code), (t)->data->line, (size_t)((t)->data->label.p - (b)->base) - 2, __VA_ARGS__)
 
@@ -105,8 +102,7 @@ static nps_status push(const nps_jcamp_points *p, size_t i, note_walk *w, size_t
     return nps_spectrum_push_peak(s, p->x[i], p->y[i], (nps_span){note.data, note.len}, max_points, err);
 }
 
-static nps_status check_mass_table(const nps_jcamp_block *b, const nps_jcamp_table *t, const nps_jcamp_points *p,
-                                   nps_err *err)
+static nps_status check_mass_table(const nps_jcamp_block *b, const nps_jcamp_table *t, nps_err *err)
 {
     static const char *const mass[] = {"MZ", "ME", "MASS", "AMU", "DA", "TH", "U", NULL};
     char unit[48];
@@ -114,15 +110,24 @@ static nps_status check_mass_table(const nps_jcamp_block *b, const nps_jcamp_tab
     if (unit[0] && !begins_with_any(unit, mass))
         return FAIL_DATA(b, t, NPS_E_UNSUPPORTED, "a mass spectrum over '%s' instead of m/z",
                          nps_quote(t->x_units.p, t->x_units.n).s);
-    if (t->even && p->n > 1 && fabs(p->x[1] - p->x[0]) < CENTROID_STEP_MIN)
-        return FAIL_DATA(b, t, NPS_E_UNSUPPORTED, "a mass spectrum in profile form, not as peaks");
     return NPS_OK;
 }
 
-nps_status nps_jcamp_set_peaks(const nps_jcamp_block *b, const nps_jcamp_table *t, const nps_jcamp_points *p,
+static nps_status set_profile(const nps_jcamp_block *b, const nps_jcamp_table *t, nps_jcamp_points *p, size_t max_points,
+                              nps_spectrum *s, nps_err *err)
+{
+    nps_err why = {0};
+    p->n = nps_trace_fill_missing(p->x, p->y, p->n, NULL);
+    nps_status st = nps_spectrum_push_profile(s, p->x, p->y, p->n, max_points, &why);
+    return st == NPS_OK ? st : FAIL_DATA(b, t, st, "%s", why.msg);
+}
+
+nps_status nps_jcamp_set_peaks(const nps_jcamp_block *b, const nps_jcamp_table *t, nps_jcamp_points *p,
                                size_t max_points, nps_spectrum *s, nps_err *err)
 {
-    nps_status st = check_mass_table(b, t, p, err);
+    nps_status st = check_mass_table(b, t, err);
+    if (st == NPS_OK && t->even && nps_is_profile(p->x, p->n))
+        return set_profile(b, t, p, max_points, s, err);
     const nps_jcamp_ldr *notes = nps_jcamp_find(b, 0, t->head_end, "$NPSNOTE");
     note_walk w = {.lines = nps_scan_init(notes ? notes->value.p : "", notes ? notes->value.n : 0)};
     next_note(&w);

@@ -1,8 +1,5 @@
 #include "spectra/ms_scan.h"
 
-#include "spectra/centroid.h"
-
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -132,54 +129,29 @@ static nps_status decode(nps_ms_walk *w, const nps_ms_scan *c, nps_err *err)
     return st;
 }
 
-/* Leaves out what is no peak whatever else it is: points at m/z 0, as some programs begin a scan with, and, but for a
- * profile, where they part peaks, those of intensity 0, whose m/z may be anything. */
-static void drop_nothings(nps_ms_walk *w, nps_ms_scan *c)
+/* What is no peak whatever else it is: intensity 0, the m/z of which may be anything, and m/z 0, as some programs begin a
+ * scan with. */
+static bool is_nothing(double mz, double intensity, nps_spectrum *s)
 {
-    size_t n = 0;
-    bool profile = c->shape == NPS_MS_PROFILE;
-    for (size_t i = 0; i < w->mz.n; i++) {
-        double mz = w->mz.v[i], y = w->intensity.v[i];
-        bool zero = y == 0 && !profile, nowhere = mz == 0;
-        c->s->repairs[NPS_REPAIR_ZERO] += zero;
-        c->s->repairs[NPS_REPAIR_NO_MZ] += nowhere && !zero;
-        if (zero || nowhere)
-            continue;
-        w->mz.v[n] = mz;
-        w->intensity.v[n++] = y;
-    }
-    w->mz.n = w->intensity.n = n;
+    s->repairs[NPS_REPAIR_ZERO] += intensity == 0;
+    s->repairs[NPS_REPAIR_NO_MZ] += intensity != 0 && mz == 0;
+    return intensity == 0 || mz == 0;
 }
 
 static nps_status push_peaks(nps_ms_walk *w, nps_spectrum *s, nps_err *err)
 {
     nps_status st = NPS_OK;
     for (size_t i = 0; i < w->mz.n && st == NPS_OK; i++)
-        st = nps_peaks_push(&s->peaks, w->mz.v[i], w->intensity.v[i], NULL, 0, w->r->limits.max_points, err);
+        if (!is_nothing(w->mz.v[i], w->intensity.v[i], s))
+            st = nps_peaks_push(&s->peaks, w->mz.v[i], w->intensity.v[i], NULL, 0, w->r->limits.max_points, err);
     return st;
-}
-
-static nps_status check_finite(const nps_ms_values *v, const char *what, nps_err *err)
-{
-    for (size_t i = 0; i < v->n; i++)
-        if (!isfinite(v->v[i]))
-            return nps_fail(err, NPS_E_RANGE, "%s %zu is not finite", what, i + 1);
-    return NPS_OK;
 }
 
 static nps_status find_peaks(nps_ms_walk *w, nps_ms_scan *c, nps_err *err)
 {
-    drop_nothings(w, c);
-    if (c->shape != NPS_MS_PROFILE)
-        return push_peaks(w, c->s, err);
-    nps_status st = check_finite(&w->mz, "m/z", err);
-    if (st == NPS_OK)
-        st = check_finite(&w->intensity, "intensity", err);
-    if (st == NPS_OK)
-        st = nps_centroid(w->mz.v, w->intensity.v, w->mz.n, w->r->limits.max_points, &c->s->peaks, err);
-    if (st == NPS_OK && w->mz.n)
-        c->s->repairs[NPS_REPAIR_CENTROIDED]++;
-    return st;
+    if (c->shape == NPS_MS_PROFILE)
+        return nps_spectrum_push_profile(c->s, w->mz.v, w->intensity.v, w->mz.n, w->r->limits.max_points, err);
+    return push_peaks(w, c->s, err);
 }
 
 /* A scan of fragments is MS/MS whatever the source; an MS1 scan is a spectrum to search only after electron or DART

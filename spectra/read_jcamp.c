@@ -50,7 +50,8 @@ nps_jcamp_kind nps_jcamp_kind_of(const nps_jcamp_block *b)
     static const struct {
         const char *key;
         nps_jcamp_kind kind;
-    } types[] = {{"MASSSPECTRUM", NPS_JCAMP_MASS},         {"INFRAREDSPECTRUM", NPS_JCAMP_INFRARED},
+    } types[] = {{"MASSSPECTRUM", NPS_JCAMP_MASS},         {"CONTINUOUSMASSSPECTRUM", NPS_JCAMP_MASS},
+                         {"INFRAREDSPECTRUM", NPS_JCAMP_INFRARED},
                  {"INFRARED", NPS_JCAMP_INFRARED},         {"IRSPECTRUM", NPS_JCAMP_INFRARED},
                  {"FTIRSPECTRUM", NPS_JCAMP_INFRARED},     {"MIDINFRAREDSPECTRUM", NPS_JCAMP_INFRARED},
                  {"INFRAREDTRANSFORMEDSPECTRUM", NPS_JCAMP_INFRARED}, {"NEARINFRAREDSPECTRUM", NPS_JCAMP_INFRARED},

@@ -15,9 +15,6 @@
 /* A log is repeated in the spectrum of every subfile. */
 enum { LOG_LINES_MAX = 500, LOG_BYTES_MAX = 32 << 10 };
 
-/* Points closer than this in an evenly spaced mass spectrum sample a peak's shape. */
-static const double CENTROID_STEP_MIN = 0.2;
-
 typedef struct {
     nps_spc_file file;
     size_t i, at;  /* next subfile, and where the last one ended */
@@ -181,8 +178,8 @@ static nps_status take_fields(const record *c, nps_err *err)
 static nps_status set_peaks(const record *c, nps_err *err)
 {
     size_t n = c->sub.n;
-    if (!c->sub.x_at && n > 1 && fabs(c->x[1] - c->x[0]) < CENTROID_STEP_MIN)
-        return nps_fail(err, NPS_E_UNSUPPORTED, "a mass spectrum in profile form, not as peaks");
+    if (!c->sub.x_at && nps_is_profile(c->x, n))
+        return nps_spectrum_push_profile(c->s, c->x, c->y, n, c->r->limits.max_points, err);
     for (size_t i = 0; i < n; i++) {
         nps_status st = nps_spectrum_push_peak(c->s, c->x[i], c->y[i], (nps_span){"", 0}, c->r->limits.max_points, err);
         if (st != NPS_OK)

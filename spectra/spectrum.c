@@ -1,9 +1,14 @@
 #include "spectra/spectrum.h"
 
+#include "spectra/centroid.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Peaks of one ion lie further apart. */
+static const double PROFILE_STEP_MAX_MZ = 0.2;
 
 enum { META_MAX = 1000, SYNONYM_MAX = 1000 };
 
@@ -249,6 +254,47 @@ nps_status nps_spectrum_push_peak(nps_spectrum *s, double mz, double intensity, 
     if (!text)
         return nps_fail_nomem(err);
     return nps_peaks_push(&s->peaks, mz, intensity, text, strlen(text), max, err);
+}
+
+static nps_status check_finite(const double *v, size_t n, const char *what, nps_err *err)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!isfinite(v[i]))
+            return nps_fail(err, NPS_E_RANGE, "%s %zu is not finite", what, i + 1);
+    return NPS_OK;
+}
+
+static void turn_round(double *v, size_t n)
+{
+    for (size_t i = 0; i < n / 2; i++) {
+        double t = v[i];
+        v[i] = v[n - 1 - i];
+        v[n - 1 - i] = t;
+    }
+}
+
+nps_status nps_spectrum_push_profile(nps_spectrum *s, double *mz, double *intensity, size_t n, size_t max, nps_err *err)
+{
+    nps_status st = check_finite(mz, n, "m/z", err);
+    if (st == NPS_OK)
+        st = check_finite(intensity, n, "intensity", err);
+    if (st == NPS_OK && n && mz[n - 1] < mz[0]) {
+        turn_round(mz, n);
+        turn_round(intensity, n);
+    }
+    size_t first = 0;
+    for (; first < n && mz[first] <= 0; first++)
+        s->repairs[NPS_REPAIR_NO_MZ] += intensity[first] > 0;
+    if (st == NPS_OK)
+        st = nps_centroid(mz + first, intensity + first, n - first, max, &s->peaks, err);
+    if (st == NPS_OK && n)
+        s->repairs[NPS_REPAIR_CENTROIDED]++;
+    return st;
+}
+
+bool nps_is_profile(const double *mz, size_t n)
+{
+    return n > 1 && fabs(mz[1] - mz[0]) < PROFILE_STEP_MAX_MZ;
 }
 
 bool nps_inchikey_is_valid(nps_span key)

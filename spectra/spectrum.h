@@ -144,6 +144,14 @@ void nps_spectrum_forget_key(nps_spectrum *s, nps_span key);
  * before it writes metadata plainly. */
 bool nps_spectrum_keeps_pair(const nps_spectrum *s, nps_span key, nps_span value);
 
+/* The peaks of a profile (nps_centroid), counted as a repair; points at m/z 0 or below are left out.
+ * @param mz, intensity  [n], sorted by m/z; turned round in place when m/z descends, as magnets scan
+ * Errors: NPS_E_RANGE for values that are not finite; those of nps_centroid. */
+NPS_MUST_CHECK nps_status nps_spectrum_push_profile(nps_spectrum *s, double *mz, double *intensity, size_t n, size_t max,
+                                                    nps_err *err);
+/* Whether evenly spaced points of a mass spectrum sample the shape of its peaks. */
+bool nps_is_profile(const double *mz, size_t n);
+
 /* To be called once by every reader at the end of a record: settles the peaks and folds what that repaired into
  * s->repairs, takes a contributor that only the comment names ("contributor=..."), checks the InChIKey's form, and decides
  * the technique where the reader has not and none is told (precursor -> msms; EI in ionisation or instrument type -> ei; otherwise ei when

@@ -456,7 +456,7 @@ static void first_points_at_zero_and_missing_peaks_are_left_out(void **state)
     assert_int_equal(spectrum->repairs[NPS_REPAIR_PEAK_COUNT], 0);
 }
 
-static void mass_data_on_an_even_grid_are_peaks_unless_a_profile(void **state)
+static void mass_data_on_an_even_grid_are_peaks_or_a_profile(void **state)
 {
     (void)state;
     open_text("##TITLE= t\n##DATA TYPE= MASS SPECTRUM\n##FIRSTX= 40\n##LASTX= 44\n##NPOINTS= 5\n##XYDATA= (X++(Y..Y))\n"
@@ -468,8 +468,14 @@ static void mass_data_on_an_even_grid_are_peaks_unless_a_profile(void **state)
     assert_int_equal(spectrum->peaks.n, 3);
     assert_true(spectrum->peaks.mz[0] == 41 && spectrum->peaks.intensity[0] == 10);
     assert_true(spectrum->peaks.mz[2] == 44 && spectrum->peaks.intensity[2] == 2);
-    expect_fault(NPS_E_UNSUPPORTED, 14, "profile");
-    expect_fault(NPS_E_UNSUPPORTED, 18, "'CONTINUOUS MASS SPECTRUM'");
+    expect_spectrum();
+    assert_int_equal(spectrum->repairs[NPS_REPAIR_CENTROIDED], 1);
+    assert_int_equal(spectrum->peaks.n, 2);
+    assert_near(spectrum->peaks.mz[0], 40.1, 0, 1e-9);
+    assert_near(spectrum->peaks.mz[1], 40.3 + 0.2 / 13, 0, 1e-9);
+    expect_fault(NPS_E_FORMAT, 19, "no points in 'XYDATA'");
+    open_text("##TITLE= t\n##DATA TYPE= CONTINUOUS MASS SPECTRUM\n##XUNITS= SECONDS\n##XYPOINTS= (XY..XY)\n1 2\n##END=\n");
+    expect_fault(NPS_E_UNSUPPORTED, 4, "a mass spectrum over 'SECONDS' instead of m/z");
 }
 
 static void infrared_radata_and_peak_tables(void **state)
@@ -639,7 +645,7 @@ int main(void)
         T(labels_are_normalised_and_fields_taken),
         T(line_ends_of_all_kinds_are_equal),
         T(first_points_at_zero_and_missing_peaks_are_left_out),
-        T(mass_data_on_an_even_grid_are_peaks_unless_a_profile),
+        T(mass_data_on_an_even_grid_are_peaks_or_a_profile),
         T(infrared_radata_and_peak_tables),
         T(limits_hold),
         T(too_many_records_in_a_block_are_refused),
