@@ -111,8 +111,8 @@ static nps_status take_page(const nps_jcamp_table *t, nps_spectrum *s, nps_err *
     double v = 0;
     bool seconds = nps_span_is(t->page_units, "SECONDS") || nps_span_is(t->page_units, "S");
     bool minutes = nps_span_is(t->page_units, "MINUTES") || nps_span_is(t->page_units, "MIN");
-    if ((seconds || minutes) && nps_span_split(text, '=', &name, &value) && nps_span_double(value, &v) && v > 0 &&
-        v < 1e6) {
+    if ((seconds || minutes) && nps_span_split(text, '=', &name, &value) && nps_span_double(value, &v) &&
+        v >= 1e-6 && v <= (minutes ? 1e6 / 60 : 1e6)) {
         s->retention_time_s = minutes ? v * 60 : v;
         return NPS_OK;
     }

@@ -622,6 +622,16 @@ static void a_last_line_of_a_zero_alone_checks_nothing(void **state)
     expect_fault(NPS_E_FORMAT, 10, "ordinate check 19 differs from 13");
 }
 
+static void impossible_retention_times_are_metadata(void **state)
+{
+    (void)state;
+    open_text("##TITLE= t\n##DATA TYPE= MASS SPECTRUM\n##.RETENTION TIME= 155555555555555555552.5\n"
+              "##PEAK TABLE= (XY..XY)\n41 7\n##END=\n");
+    expect_spectrum();
+    assert_near(spectrum->retention_time_s, 0, 0, 0);
+    assert_int_equal(spectrum->n_meta, 1);
+}
+
 int main(void)
 {
     nps_core_init();
@@ -654,6 +664,7 @@ int main(void)
         T(sniffing_knows_its_own),
         T(data_types_and_units_of_infrared_have_many_spellings),
         T(a_last_line_of_a_zero_alone_checks_nothing),
+        T(impossible_retention_times_are_metadata),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
