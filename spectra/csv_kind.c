@@ -24,11 +24,15 @@ static const struct {
     {"cm^-1", WORD_CONTAINS, 0, FLAG(wavenumber)},
     {"1/cm", WORD_CONTAINS, 0, FLAG(wavenumber)},
     {"cm\xe2\x81\xbb\xc2\xb9", WORD_CONTAINS, 0, FLAG(wavenumber)},
+    {"cm\xe2\x88\x92" "1", WORD_CONTAINS, 0, FLAG(wavenumber)}, /* with a minus sign */
+    {"cm-\xc2\xb9", WORD_CONTAINS, 0, FLAG(wavenumber)},
+    {"cm-\xb9", WORD_CONTAINS, 0, FLAG(wavenumber)}, /* in Latin-1 */
     {"wavelength", WORD_BEGINS, 0, FLAG(wavelength)},
     {"nm", WORD_IS, 0, FLAG(nanometre)},
     {"nanomet", WORD_BEGINS, 0, FLAG(nanometre)},
     {"um", WORD_IS, 0, FLAG(micrometre)},
     {"\xc2\xb5m", WORD_IS, 0, FLAG(micrometre)},
+    {"\xb5m", WORD_IS, 0, FLAG(micrometre)}, /* in Latin-1 */
     {"\xce\xbcm", WORD_IS, 0, FLAG(micrometre)},
     {"micromet", WORD_BEGINS, 0, FLAG(micrometre)},
     {"micron", WORD_BEGINS, 0, FLAG(micrometre)},
@@ -146,12 +150,11 @@ static nps_status decide_y(const nps_csv_words *w, const shape *s, bool by_shape
     if (w->absorbance) {
         *ret_unit = NPS_Y_ABSORBANCE;
     } else if (light) {
-        bool percent = w->percent;
-        if (!percent && !nps_trace_scale(s->max_y, &percent))
+        *ret_unit = w->transmittance ? (w->percent ? NPS_Y_PERCENT_T : NPS_Y_TRANSMITTANCE)
+                                     : (w->percent ? NPS_Y_PERCENT_R : NPS_Y_REFLECTANCE);
+        if (!w->percent && !nps_trace_scale(s->max_y, ret_unit))
             return nps_fail(err, NPS_E_FORMAT,
                             "values up to %g may be parts or percent; head the column '%%T' or '%%R'", s->max_y);
-        *ret_unit = w->transmittance ? (percent ? NPS_Y_PERCENT_T : NPS_Y_TRANSMITTANCE)
-                                     : (percent ? NPS_Y_PERCENT_R : NPS_Y_REFLECTANCE);
     } else if (by_shape && s->max_y > 10 && s->max_y < 130 && s->min_y > -5 && s->median_y > 0.6 * s->max_y) {
         *ret_unit = NPS_Y_PERCENT_T;
     } else if (by_shape && s->max_y > 0 && s->max_y <= 4 && s->median_y < 0.4 * s->max_y) {

@@ -201,7 +201,8 @@ static nps_status take_mode(nps_spectrum *s, nps_span label, nps_span mode, nps_
 static nps_status take_time(nps_spectrum *s, nps_span label, nps_span value, nps_err *err)
 {
     double t;
-    if (s->retention_time_s > 0 || !nps_span_double(value, &t) || t <= 0)
+    /* The range that every format of ours can keep. */
+    if (s->retention_time_s > 0 || !nps_span_double(value, &t) || t < 1e-6 || t > 1e6)
         return nps_spectrum_add_meta(s, label, value, err);
     s->retention_time_s = t;
     return NPS_OK;

@@ -7,9 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Points closer than this in an even mass table sample a peak's shape. */
-static const double CENTROID_STEP_MIN = 0.2;
-
 #define FAIL_DATA(b, t, code, ...) \
     nps_fail_at(err, (code), (t)->data->line, (size_t)((t)->data->label.p - (b)->base) - 2, __VA_ARGS__)
 
@@ -21,60 +18,16 @@ static bool begins_with_any(const char *folded, const char *const *words)
     return false;
 }
 
-static nps_status x_unit_of(const nps_jcamp_block *b, const nps_jcamp_table *t, nps_x_unit *ret_unit, nps_err *err)
-{
-    static const char *const per_cm[] = {"1CM", "CM1", "WAVENUMBER", "RAMANSHIFT", "RECIPROCALCM", NULL};
-    static const char *const micro[] = {"MICROMET", "MICRON", "UM", "WAVELENGTHUM", "WAVELENGTHMICRO", NULL};
-    static const char *const nano[] = {"NANOMET", "NM", "WAVELENGTHNM", "WAVELENGTHNANO", NULL};
-    char unit[48];
-    nps_unit_fold(t->x_units, unit, sizeof unit);
-    if (begins_with_any(unit, per_cm))
-        *ret_unit = NPS_X_CM1;
-    else if (begins_with_any(unit, micro))
-        *ret_unit = NPS_X_MICROMETRE;
-    else if (begins_with_any(unit, nano))
-        *ret_unit = NPS_X_NANOMETRE;
-    else
-        return FAIL_DATA(b, t, NPS_E_UNSUPPORTED, "abscissa in '%s' is neither wavenumber nor wavelength",
-                         nps_quote(t->x_units.p, t->x_units.n).s);
-    return NPS_OK;
-}
-
-static double largest(const nps_jcamp_points *p)
-{
-    double max = -INFINITY;
-    for (size_t i = 0; i < p->n; i++)
-        max = fmax(max, p->y[i]);
-    return max;
-}
-
 static nps_status y_unit_of(const nps_jcamp_block *b, const nps_jcamp_table *t, const nps_jcamp_points *p,
                             nps_y_unit *ret_unit, nps_err *err)
 {
-    static const char *const absorbing[] = {"ABS", "LOG1", "LOG101", "OPTICALDENSITY", "MICROMOLMOL", "MOLARABS",
-                                            "EXTINCTION", NULL};
-    static const char *const passing[] = {"TRANS", "PERCENTTRANS", "PERCENTT", NULL};
-    static const char *const returned[] = {"REFL", "PERCENTREFL", "PERCENTR", NULL};
-    char unit[48];
-    nps_unit_fold(t->y_units, unit, sizeof unit);
-    const char *word = unit + (unit[0] == '%');
-    bool percent = word != unit || strchr(unit, '%') || strncmp(unit, "PERCENT", 7) == 0;
-    bool is_passing = (percent && strcmp(word, "T") == 0) || begins_with_any(word, passing);
-    bool is_returned = (percent && strcmp(word, "R") == 0) || begins_with_any(word, returned);
-    if ((is_passing || is_returned) && !percent && !nps_trace_scale(largest(p), &percent))
-        return FAIL_DATA(b, t, NPS_E_UNSUPPORTED, "'%s' up to %g may be parts or per cent",
-                         nps_quote(t->y_units.p, t->y_units.n).s, largest(p));
-    if (begins_with_any(word, absorbing))
-        *ret_unit = NPS_Y_ABSORBANCE;
-    else if (strncmp(word, "KUBELKAMUNK", 11) == 0)
-        *ret_unit = NPS_Y_KUBELKA_MUNK;
-    else if (is_passing)
-        *ret_unit = percent ? NPS_Y_PERCENT_T : NPS_Y_TRANSMITTANCE;
-    else if (is_returned)
-        *ret_unit = percent ? NPS_Y_PERCENT_R : NPS_Y_REFLECTANCE;
-    else
-        return FAIL_DATA(b, t, NPS_E_UNSUPPORTED, "ordinate in '%s' is neither absorbance nor transmittance",
-                         nps_quote(t->y_units.p, t->y_units.n).s);
+    bool unsaid = false;
+    nps_quoted name = nps_quote(t->y_units.p, t->y_units.n);
+    if (!nps_y_unit_find(t->y_units, ret_unit, &unsaid))
+        return FAIL_DATA(b, t, NPS_E_UNSUPPORTED, "ordinate in '%s' is neither absorbance nor transmittance", name.s);
+    double largest = nps_trace_largest(p->y, p->n);
+    if (unsaid && !nps_trace_scale(largest, ret_unit))
+        return FAIL_DATA(b, t, NPS_E_UNSUPPORTED, "'%s' up to %g may be parts or per cent", name.s, largest);
     return NPS_OK;
 }
 
@@ -97,8 +50,11 @@ nps_status nps_jcamp_set_trace(const nps_jcamp_block *b, const nps_jcamp_table *
     nps_y_unit y_unit = NPS_Y_COUNTS;
     if (t->peaks)
         return FAIL_DATA(b, t, NPS_E_UNSUPPORTED, "a peak table is not enough of an infrared or Raman spectrum");
-    nps_status st = x_unit_of(b, t, &x_unit, err);
-    if (st == NPS_OK && s->technique == NPS_TECH_IR)
+    if (!nps_x_unit_find(t->x_units, &x_unit))
+        return FAIL_DATA(b, t, NPS_E_UNSUPPORTED, "abscissa in '%s' is neither wavenumber nor wavelength",
+                         nps_quote(t->x_units.p, t->x_units.n).s);
+    nps_status st = NPS_OK;
+    if (s->technique == NPS_TECH_IR)
         st = y_unit_of(b, t, p, &y_unit, err);
     if (st != NPS_OK)
         return st;
@@ -146,8 +102,7 @@ static nps_status push(const nps_jcamp_points *p, size_t i, note_walk *w, size_t
     return nps_spectrum_push_peak(s, p->x[i], p->y[i], (nps_span){note.data, note.len}, max_points, err);
 }
 
-static nps_status check_mass_table(const nps_jcamp_block *b, const nps_jcamp_table *t, const nps_jcamp_points *p,
-                                   nps_err *err)
+static nps_status check_mass_table(const nps_jcamp_block *b, const nps_jcamp_table *t, nps_err *err)
 {
     static const char *const mass[] = {"MZ", "ME", "MASS", "AMU", "DA", "TH", "U", NULL};
     char unit[48];
@@ -155,15 +110,24 @@ static nps_status check_mass_table(const nps_jcamp_block *b, const nps_jcamp_tab
     if (unit[0] && !begins_with_any(unit, mass))
         return FAIL_DATA(b, t, NPS_E_UNSUPPORTED, "a mass spectrum over '%s' instead of m/z",
                          nps_quote(t->x_units.p, t->x_units.n).s);
-    if (t->even && p->n > 1 && fabs(p->x[1] - p->x[0]) < CENTROID_STEP_MIN)
-        return FAIL_DATA(b, t, NPS_E_UNSUPPORTED, "a mass spectrum in profile form, not as peaks");
     return NPS_OK;
 }
 
-nps_status nps_jcamp_set_peaks(const nps_jcamp_block *b, const nps_jcamp_table *t, const nps_jcamp_points *p,
+static nps_status set_profile(const nps_jcamp_block *b, const nps_jcamp_table *t, nps_jcamp_points *p, size_t max_points,
+                              nps_spectrum *s, nps_err *err)
+{
+    nps_err why = {0};
+    p->n = nps_trace_fill_missing(p->x, p->y, p->n, NULL);
+    nps_status st = nps_spectrum_push_profile(s, p->x, p->y, p->n, max_points, &why);
+    return st == NPS_OK ? st : FAIL_DATA(b, t, st, "%s", why.msg);
+}
+
+nps_status nps_jcamp_set_peaks(const nps_jcamp_block *b, const nps_jcamp_table *t, nps_jcamp_points *p,
                                size_t max_points, nps_spectrum *s, nps_err *err)
 {
-    nps_status st = check_mass_table(b, t, p, err);
+    nps_status st = check_mass_table(b, t, err);
+    if (st == NPS_OK && t->even && nps_is_profile(p->x, p->n))
+        return set_profile(b, t, p, max_points, s, err);
     const nps_jcamp_ldr *notes = nps_jcamp_find(b, 0, t->head_end, "$NPSNOTE");
     note_walk w = {.lines = nps_scan_init(notes ? notes->value.p : "", notes ? notes->value.n : 0)};
     next_note(&w);

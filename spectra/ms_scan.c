@@ -1,8 +1,5 @@
 #include "spectra/ms_scan.h"
 
-#include "spectra/centroid.h"
-
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -132,42 +129,29 @@ static nps_status decode(nps_ms_walk *w, const nps_ms_scan *c, nps_err *err)
     return st;
 }
 
+/* What is no peak whatever else it is: intensity 0, the m/z of which may be anything, and m/z 0, as some programs begin a
+ * scan with. */
+static bool is_nothing(double mz, double intensity, nps_spectrum *s)
+{
+    s->repairs[NPS_REPAIR_ZERO] += intensity == 0;
+    s->repairs[NPS_REPAIR_NO_MZ] += intensity != 0 && mz == 0;
+    return intensity == 0 || mz == 0;
+}
+
 static nps_status push_peaks(nps_ms_walk *w, nps_spectrum *s, nps_err *err)
 {
-    for (size_t i = 0; i < w->mz.n; i++) {
-        /* Whatever the m/z of no intensity is, 0 often, it goes without saying that it is no peak. */
-        if (w->intensity.v[i] == 0) {
-            s->repairs[NPS_REPAIR_ZERO]++;
-            continue;
-        }
-        nps_status st =
-            nps_peaks_push(&s->peaks, w->mz.v[i], w->intensity.v[i], NULL, 0, w->r->limits.max_points, err);
-        if (st != NPS_OK)
-            return st;
-    }
-    return NPS_OK;
-}
-
-static nps_status check_finite(const nps_ms_values *v, const char *what, nps_err *err)
-{
-    for (size_t i = 0; i < v->n; i++)
-        if (!isfinite(v->v[i]))
-            return nps_fail(err, NPS_E_RANGE, "%s %zu is not finite", what, i + 1);
-    return NPS_OK;
-}
-
-static nps_status find_peaks(nps_ms_walk *w, const nps_ms_scan *c, nps_err *err)
-{
-    if (c->shape != NPS_MS_PROFILE)
-        return push_peaks(w, c->s, err);
-    nps_status st = check_finite(&w->mz, "m/z", err);
-    if (st == NPS_OK)
-        st = check_finite(&w->intensity, "intensity", err);
-    if (st == NPS_OK)
-        st = nps_centroid(w->mz.v, w->intensity.v, w->mz.n, w->r->limits.max_points, &c->s->peaks, err);
-    if (st == NPS_OK && w->mz.n)
-        c->s->repairs[NPS_REPAIR_CENTROIDED]++;
+    nps_status st = NPS_OK;
+    for (size_t i = 0; i < w->mz.n && st == NPS_OK; i++)
+        if (!is_nothing(w->mz.v[i], w->intensity.v[i], s))
+            st = nps_peaks_push(&s->peaks, w->mz.v[i], w->intensity.v[i], NULL, 0, w->r->limits.max_points, err);
     return st;
+}
+
+static nps_status find_peaks(nps_ms_walk *w, nps_ms_scan *c, nps_err *err)
+{
+    if (c->shape == NPS_MS_PROFILE)
+        return nps_spectrum_push_profile(c->s, w->mz.v, w->intensity.v, w->mz.n, w->r->limits.max_points, err);
+    return push_peaks(w, c->s, err);
 }
 
 /* A scan of fragments is MS/MS whatever the source; an MS1 scan is a spectrum to search only after electron or DART
@@ -257,7 +241,7 @@ nps_status nps_ms_next(nps_ms_walk *w, nps_spectrum **ret_spectrum, nps_err *err
             continue;
         }
         nps_spectrum *s = NULL;
-        nps_status st = finish(w, &w->ready, &s, err);
+        nps_status st = nps_reader_refuse(w->r, w->ready.s, finish(w, &w->ready, &s, err));
         nps_spectrum_free(w->ready.s);
         w->ready = (nps_ms_scan){0};
         if (w->over && w->broken == NPS_OK && (st != NPS_OK || s))

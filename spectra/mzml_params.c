@@ -201,7 +201,7 @@ static bool is_foreign(const char *accession)
     static const char *const foreign[] = {
         "MS:1000804", "MS:1000805", "MS:1000806",              /* electromagnetic radiation, emission, absorption */
         "MS:1000581", "MS:1000582", "MS:1000583",              /* CRM, SIM, SRM */
-        "MS:1000341", "MS:1000325", "MS:1000326",              /* precursor ion, constant neutral gain and loss */
+        "MS:1000325", "MS:1000326",                            /* constant neutral gain and loss */
         "MS:1000617",                                          /* wavelength array */
     };
     for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
@@ -247,6 +247,10 @@ static void take_time(nps_mzml *m, const nps_mzml_param *p)
         unit_s = 1;
     else if (is(p->unit_accession, "UO:0000031") || is(p->unit_accession, "MS:1000038") || is(p->unit_name, "minute"))
         unit_s = 60;
+    else if (is(p->unit_accession, "UO:0000032") || is(p->unit_name, "hour"))
+        unit_s = 3600;
+    else if (is(p->unit_accession, "UO:0000028") || is(p->unit_name, "millisecond"))
+        unit_s = 1e-3;
     /* The range that every format of ours can keep. */
     if (unit_s > 0 && nps_span_double(nps_span_of(p->value), &t) && t * unit_s >= 1e-6 && t * unit_s <= 1e6)
         s->retention_time_s = t * unit_s;
@@ -261,6 +265,8 @@ static void take_of_spectrum(nps_mzml *m, const nps_mzml_param *p)
     if (is_foreign(a))
         nps_ms_refuse(&m->walk, NPS_E_UNSUPPORTED, "this is no mass spectrum to search but: %s",
                       nps_quote(p->name, strlen(p->name)).s);
+    else if (is(a, "MS:1000341"))
+        m->scans_precursors = true;
     else if (is(a, "MS:1000511"))
         nps_mzml_take_level(m, p->value);
     else if (is(a, "MS:1000127") || is(a, "MS:1000128"))
@@ -305,6 +311,18 @@ static void take_of_activation(nps_mzml *m, const nps_mzml_param *p)
         nps_ms_add_meta(&m->walk, "activation", p->name);
     else
         keep(m, p);
+}
+
+/* Of a precursor; a <product> has windows, too. */
+static void take_of_window(nps_mzml *m, const nps_mzml_param *p)
+{
+    double v;
+    if (m->place[nps_xml_depth(m->walk.xml) - 2] != MZML_PRECURSOR || !nps_span_double(nps_span_of(p->value), &v))
+        return;
+    if (is(p->accession, "MS:1000827"))
+        m->isolated_mz = v;
+    else if (is(p->accession, "MS:1000828") || is(p->accession, "MS:1000829"))
+        m->isolated_width_mz += v;
 }
 
 static const struct {
@@ -400,6 +418,9 @@ void nps_mzml_take_param(nps_mzml *m, nps_mzml_place place, const nps_mzml_param
             take_of_spectrum(m, p);
         else if (m->scans == 1)
             keep(m, p);
+    } else if (place == MZML_ISOLATION && m->precursors <= 1) {
+        take_of_window(m, p);
+        keep(m, p);
     } else if (m->precursors > 1 || (place == MZML_SELECTED_ION && m->ions > 1))
         return;
     else if (place == MZML_SELECTED_ION)

@@ -59,6 +59,9 @@ typedef struct {
     const char *instrument_used; /* id inside `instrument`, or NULL */
     size_t scans, precursors, ions; /* begun so far */
     size_t length;                  /* stated number of points */
+    double isolated_mz;             /* centre of the first isolation window; 0: none */
+    double isolated_width_mz;       /* of that window; 0: not given */
+    bool scans_precursors;          /* said to be a "precursor ion spectrum" */
     size_t binary_from;
     nps_mzml_array array;
 } nps_mzml;

@@ -168,21 +168,39 @@ nps_status nps_reader_open(const void *data, size_t len, const nps_read_limits *
     return NPS_OK;
 }
 
+static bool has_unfolded(const nps_reader *r)
+{
+    return r->unfolded > NPS_READ_UNFOLD_FREE &&
+           r->unfolded / NPS_READ_UNFOLD_RATIO > (size_t)(r->scan.end - r->scan.start);
+}
+
+/* Whether there is a record more is known only when it has been read. */
+static nps_status stop_at_limit(nps_reader *r, nps_spectrum **ret_spectrum, nps_err *err)
+{
+    NPS_AUTO(nps_spectrum) s = NULL;
+    nps_err place = {0};
+    nps_status st = r->format->next(r, &s, &place);
+    r->at_end = true;
+    if (st == NPS_OK && !s) {
+        *ret_spectrum = NULL;
+        return NPS_OK;
+    }
+    if (s)
+        nps_fail_at(&place, NPS_E_LIMIT, s->line, s->offset, "%s", "");
+    if (has_unfolded(r))
+        return nps_fail_at(err, NPS_E_LIMIT, place.line, place.offset,
+                           "the spectra unfold to more than %d times the size of the file", NPS_READ_UNFOLD_RATIO);
+    return nps_fail_at(err, NPS_E_LIMIT, place.line, place.offset, "more than %zu records", r->limits.max_records);
+}
+
 nps_status nps_reader_next(nps_reader *r, nps_spectrum **ret_spectrum, nps_err *err)
 {
     if (r->at_end) {
         *ret_spectrum = NULL;
         return NPS_OK;
     }
-    if (r->n_records == r->limits.max_records) {
-        r->at_end = true;
-        if (!r->format->binary && !nps_reader_skip_blank(r)) {
-            *ret_spectrum = NULL;
-            return NPS_OK;
-        }
-        return nps_fail_at(err, NPS_E_LIMIT, r->format->binary ? 0 : r->scan.line + 1,
-                           nps_scan_offset(&r->scan, r->scan.p), "more than %zu records", r->limits.max_records);
-    }
+    if (r->n_records == r->limits.max_records || has_unfolded(r))
+        return stop_at_limit(r, ret_spectrum, err);
     nps_spectrum *s = NULL;
     nps_status st = r->format->next(r, &s, err);
     if (st == NPS_E_NOMEM || (st == NPS_OK && !s))
@@ -191,6 +209,7 @@ nps_status nps_reader_next(nps_reader *r, nps_spectrum **ret_spectrum, nps_err *
         r->n_records++;
     if (st != NPS_OK)
         return st;
+    r->unfolded += nps_spectrum_size(s);
     if (s && r->had_bom) {
         s->repairs[NPS_REPAIR_BOM]++;
         r->had_bom = false;

@@ -17,6 +17,10 @@ typedef struct {
     double max_gzip_ratio; /* decompressed over compressed; a larger one is refused as a bomb */
 } nps_read_limits;
 
+/* What a file says once may count for many spectra, and repeat counts make points of nothing: the spectra of one file may
+ * take 16 MiB and 20 times its (uncompressed) size. */
+enum { NPS_READ_UNFOLD_FREE = 16 << 20, NPS_READ_UNFOLD_RATIO = 20 };
+
 nps_read_limits nps_read_limits_for_upload(void);  /* 32 MiB, 10,000 records, 1,000,000 points, 1 MiB lines, ratio 200 */
 nps_read_limits nps_read_limits_for_library(void); /* 8 GiB, 20 million records, 1,000,000 points, 1 MiB lines, ratio 200 */
 
@@ -33,8 +37,8 @@ NPS_MUST_CHECK nps_status nps_reader_open(const void *data, size_t len, const np
 const char *nps_reader_stranger(const void *data, size_t len);
 
 /* Next spectrum, or NULL at the end of the file. A failure is about one record and names the line and byte of its first
- * fault; call again for the next one. The caller frees the spectrum. After NPS_E_LIMIT on the number of records and
- * after NPS_E_NOMEM the reader is at its end. */
+ * fault; call again for the next one. The caller frees the spectrum. After NPS_E_LIMIT on the number of records or
+ * on what they unfold to, and after NPS_E_NOMEM, the reader is at its end. */
 NPS_MUST_CHECK nps_status nps_reader_next(nps_reader *r, nps_spectrum **ret_spectrum, nps_err *err);
 
 /* "msp", "mgf", "massbank", "mzspeclib", "mzml", "mzxml", "andi-ms", "jcamp-dx", "spc", "omnic", "opus", "perkinelmer-sp",

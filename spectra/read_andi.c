@@ -39,6 +39,7 @@ typedef struct {
     nps_technique technique;
     int polarity;
     bool said_empty;
+    bool profile; /* "Continuum Mass Spectrum" */
     nps_span title, mode;
     const nps_nc_var *number[N_NUMBERS]; /* NULL where the file has none */
     nps_span text[N_TEXTS];
@@ -112,17 +113,14 @@ static nps_technique technique_of(nps_span mode)
     return NPS_TECH_MSMS;
 }
 
-static nps_status take_file_facts(andi_state *a, nps_err *err)
+static void take_file_facts(andi_state *a)
 {
     nps_span type = file_text(&a->nc, "experiment_type"), sign = file_text(&a->nc, "test_ionization_polarity");
-    if (nps_span_starts(type, "continuum"))
-        return NPS_FAIL_BYTE(err, NPS_E_UNSUPPORTED, nps_nc_find_att(&a->nc, NULL, "experiment_type")->at,
-                             "mass spectra in profile form ('%s'), not as peaks", nps_quote(type.p, type.n).s);
+    a->profile = nps_span_starts(type, "continuum");
     a->title = file_text(&a->nc, "experiment_title");
     a->mode = file_text(&a->nc, "test_ionization_mode");
     a->technique = technique_of(a->mode);
     a->polarity = nps_span_starts(sign, "pos") ? 1 : nps_span_starts(sign, "neg") ? -1 : 0;
-    return NPS_OK;
 }
 
 /* Points of scan i by what the file says of it; n = 0 for an empty one. */
@@ -221,8 +219,8 @@ static nps_status open_file(nps_reader *r, nps_err *err)
         return NPS_FAIL_BYTE(err, NPS_E_FORMAT, a->mass.var->at, "mass_values has %zu values, but intensity_values %zu",
                              a->mass.var->n, a->intensity.var ? a->intensity.var->n : 0);
     find_remarks(a);
-    st = take_file_facts(a, err);
-    return st == NPS_OK ? find_scans(a, err) : st;
+    take_file_facts(a);
+    return find_scans(a, err);
 }
 
 static nps_status push_peaks(const andi_state *a, const scan *sc, size_t max, nps_spectrum *s, nps_err *err)
@@ -240,6 +238,32 @@ static nps_status push_peaks(const andi_state *a, const scan *sc, size_t max, np
                                  sc->i + 1, a->n_scans);
     }
     return NPS_OK;
+}
+
+static nps_status push_profile(const andi_state *a, const scan *sc, size_t max, nps_spectrum *s, nps_err *err)
+{
+    const nps_nc *nc = &a->nc;
+    size_t n = 0;
+    if (sc->n > max)
+        return NPS_FAIL_BYTE(err, NPS_E_LIMIT, nps_nc_value_at(nc, a->mass.var, sc->from),
+                             "%zu points are more than the limit of %zu (scan %zu of %zu)", sc->n, max, sc->i + 1,
+                             a->n_scans);
+    NPS_AUTO_MEM(double *) mz = nps_array(sc->n, sizeof *mz);
+    NPS_AUTO_MEM(double *) y = nps_array(sc->n, sizeof *y);
+    if (!mz || !y)
+        return nps_fail_nomem(err);
+    for (size_t k = sc->from; k < sc->from + sc->n; k++) {
+        double m = nps_nc_value(nc, a->mass.var, k), v = nps_nc_value(nc, a->intensity.var, k);
+        if (m == NO_VALUE || v == NO_VALUE)
+            continue;
+        mz[n] = m * a->mass.scale + a->mass.offset;
+        y[n++] = v * a->intensity.scale + a->intensity.offset;
+    }
+    nps_err why = {0};
+    nps_status st = nps_spectrum_push_profile(s, mz, y, n, max, &why);
+    return st == NPS_OK ? st
+                        : NPS_FAIL_BYTE(err, st, nps_nc_value_at(nc, a->mass.var, sc->from), "%s (scan %zu of %zu)",
+                                        why.msg, sc->i + 1, a->n_scans);
 }
 
 static nps_status add_number(nps_spectrum *s, const char *key, double v, nps_err *err)
@@ -325,14 +349,15 @@ static nps_status read_scan(nps_reader *r, const scan *sc, nps_spectrum **ret_sp
     if (st != NPS_OK)
         return st;
     s->offset = nps_nc_value_at(&a->nc, a->mass.var, sc->from);
-    st = push_peaks(a, sc, r->limits.max_points, s, err);
+    st = a->profile ? push_profile(a, sc, r->limits.max_points, s, err)
+                    : push_peaks(a, sc, r->limits.max_points, s, err);
     nps_err why = {0};
     if (st != NPS_OK)
         return st;
     st = take_fields(a, sc, s, &why);
     if (st == NPS_OK && !s->peaks.n)
         st = nps_fail(&why, NPS_E_FORMAT, "no peak of positive intensity");
-    if (st != NPS_OK)
+    if (nps_reader_refuse(r, s, st) != NPS_OK)
         return NPS_FAIL_BYTE(err, st, s->offset, "%s (scan %zu of %zu)", why.msg, sc->i + 1, a->n_scans);
     *ret_spectrum = nps_steal(s);
     return NPS_OK;

@@ -15,6 +15,8 @@ typedef struct {
     char separator;   /* ' ' stands for blanks and tabs; 0: no line of numbers yet */
     nps_span pending; /* last line before the numbers: a head, or metadata */
     size_t pending_line;
+    nps_span wide; /* first line of three numbers or more, before the numbers */
+    size_t wide_line;
     double *x, *y; /* [n] */
     size_t n, cap_x, cap_y;
     bool comma_proven;               /* one of the decimal commas cannot set off thousands */
@@ -37,7 +39,9 @@ static nps_span unquote(nps_span f)
 /* One number; with a decimal comma where the separator leaves room for it. */
 static bool take_number(nps_span f, char separator, number *ret)
 {
-    f = unquote(f);
+    nps_span bare = unquote(f);
+    separator = bare.n < nps_span_trim(f).n ? 0 : separator; /* none inside quotes */
+    f = bare;
     *ret = (number){0};
     if (nps_span_double(f, &ret->v))
         return true;
@@ -59,6 +63,19 @@ static bool take_number(nps_span f, char separator, number *ret)
     return nps_span_double((nps_span){text, f.n}, &ret->v);
 }
 
+/* As nps_span_split, but a field in quotes may hold separators. */
+static bool split_field(nps_span line, char separator, nps_span *ret_field, nps_span *ret_rest)
+{
+    line = nps_span_trim(line);
+    const char *close = line.n && line.p[0] == '"' ? memchr(line.p + 1, '"', line.n - 1) : NULL;
+    size_t quoted = close ? (size_t)(close - line.p) + 1 : 0;
+    nps_span more;
+    if (!nps_span_split((nps_span){line.p + quoted, line.n - quoted}, separator, &more, ret_rest))
+        return false;
+    *ret_field = nps_span_trim((nps_span){line.p, (size_t)(more.p + more.n - line.p)});
+    return true;
+}
+
 /* Two fields; a separator at the end of the line makes no third one. */
 static bool split_row(nps_span line, char separator, nps_span *ret_a, nps_span *ret_b)
 {
@@ -66,9 +83,9 @@ static bool split_row(nps_span line, char separator, nps_span *ret_a, nps_span *
     if (separator == ' ')
         return nps_span_token(&rest, " \t", ret_a) && nps_span_token(&rest, " \t", ret_b) &&
                !nps_span_token(&rest, " \t", &more);
-    if (!nps_span_split(rest, separator, ret_a, &rest))
+    if (!split_field(rest, separator, ret_a, &rest))
         return false;
-    if (!nps_span_split(rest, separator, ret_b, &more)) {
+    if (!split_field(rest, separator, ret_b, &more)) {
         *ret_b = rest;
         return true;
     }
@@ -90,6 +107,23 @@ static char find_separator(nps_span line)
         if (take_row(line, order[i], &x, &y))
             return order[i];
     return 0;
+}
+
+/* Whether the line is three numbers or more. */
+static bool is_wide(nps_span line)
+{
+    static const char order[] = {'\t', ';', ' ', ','};
+    for (size_t i = 0; i < sizeof order; i++) {
+        nps_span rest = nps_span_trim(line), field;
+        number v;
+        size_t n = 0;
+        while (n < 3 && (order[i] == ' ' ? nps_span_token(&rest, " \t", &field) : split_field(rest, order[i], &field, &rest)) &&
+               take_number(field, order[i], &v))
+            n++;
+        if (n == 3 || (n == 2 && order[i] != ' ' && take_number(rest, order[i], &v)))
+            return true;
+    }
+    return false;
 }
 
 static nps_span without_hash(nps_span line)
@@ -138,11 +172,25 @@ static bool take_head(table *t, nps_span line)
     return x || y;
 }
 
+/* A head of two lines, quantities above and units below: the upper one counts where it names both columns. */
+static bool take_upper_head(table *t, nps_span line)
+{
+    nps_span a, b;
+    nps_csv_words words = t->words;
+    for (const char *separator = "\t;,"; *separator; separator++)
+        if (split_row(without_hash(line), *separator, &a, &b) && nps_csv_words_add(&words, a, 0) &&
+            nps_csv_words_add(&words, b, 1)) {
+            t->words = words;
+            return true;
+        }
+    return false;
+}
+
 static nps_status flush_pending(table *t, bool may_be_head, nps_err *err)
 {
     nps_span line = t->pending;
     t->pending.n = 0;
-    if (!line.n || (may_be_head && take_head(t, line)))
+    if (!line.n || (may_be_head && take_head(t, line)) || (!may_be_head && take_upper_head(t, line)))
         return NPS_OK;
     nps_status st = take_metadata(t, line, err);
     if (st != NPS_OK && err && !err->line) {
@@ -188,6 +236,10 @@ static nps_status take_line(table *t, nps_span line, nps_err *err)
     }
     t->pending = line;
     t->pending_line = t->r->scan.line;
+    if (!t->wide.n && is_wide(line)) {
+        t->wide = line;
+        t->wide_line = t->r->scan.line;
+    }
     return NPS_OK;
 }
 
@@ -200,6 +252,10 @@ static nps_status read_lines(table *t, nps_err *err)
         if (st != NPS_OK)
             return st;
         line = nps_span_trim(line);
+        if (!any && !t->n && t->wide.n)
+            return nps_fail_at(err, NPS_E_FORMAT, t->wide_line, nps_scan_offset(&t->r->scan, t->wide.p),
+                               "more than two columns of numbers: '%s'; keep the two of one spectrum",
+                               nps_quote(t->wide.p, t->wide.n).s);
         if (!any && !t->n)
             return NPS_FAIL_LINE(t->r, err, NPS_E_FORMAT, t->r->scan.end, "the file has no line of two numbers");
         if (!any)
@@ -278,7 +334,7 @@ static int csv_sniff(nps_span head)
     nps_scan scan = nps_scan_init(head.p, head.n);
     nps_span line;
     table t = {0};
-    size_t rows = 0, others = 0;
+    size_t rows = 0, others = 0, wide = 0;
     while (nps_scan_line(&scan, &line)) {
         number x, y;
         line = nps_span_trim(line);
@@ -286,13 +342,16 @@ static int csv_sniff(nps_span head)
             continue;
         if (!t.separator)
             t.separator = find_separator(line);
-        if (!t.separator)
+        if (!t.separator) {
             t.pending = line;
-        else if (take_row(line, t.separator, &x, &y))
+            wide += is_wide(line);
+        } else if (take_row(line, t.separator, &x, &y))
             rows++;
         else
             others++;
     }
+    if (wide > 2 && !rows) /* to be refused with a word on its columns */
+        return 10;
     bool headed = t.pending.n && take_head(&t, t.pending);
     return rows > others && (rows > 2 || headed) ? 30 : 0;
 }

@@ -14,6 +14,7 @@ struct nps_reader {
     size_t n_records; /* returned or refused so far */
     bool had_bom;
     bool at_end;
+    size_t unfolded; /* bytes of all spectra so far, those refused when complete among them */
     void *state; /* of the format, freed by format->done */
 };
 
@@ -50,6 +51,14 @@ static inline nps_status nps_reader_place(const nps_reader *r, nps_err *err, nps
         err->line = r->scan.line;
         err->offset = nps_scan_offset(&r->scan, at);
     }
+    return st;
+}
+
+/* To be called with a spectrum that is refused late: what it took counts as if it had been read. */
+static inline nps_status nps_reader_refuse(nps_reader *r, const nps_spectrum *s, nps_status st)
+{
+    if (st != NPS_OK)
+        r->unfolded += nps_spectrum_size(s);
     return st;
 }
 

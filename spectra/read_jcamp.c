@@ -50,9 +50,13 @@ nps_jcamp_kind nps_jcamp_kind_of(const nps_jcamp_block *b)
     static const struct {
         const char *key;
         nps_jcamp_kind kind;
-    } types[] = {{"MASSSPECTRUM", NPS_JCAMP_MASS},         {"INFRAREDSPECTRUM", NPS_JCAMP_INFRARED},
+    } types[] = {{"MASSSPECTRUM", NPS_JCAMP_MASS},         {"CONTINUOUSMASSSPECTRUM", NPS_JCAMP_MASS},
+                         {"INFRAREDSPECTRUM", NPS_JCAMP_INFRARED},
                  {"INFRARED", NPS_JCAMP_INFRARED},         {"IRSPECTRUM", NPS_JCAMP_INFRARED},
                  {"FTIRSPECTRUM", NPS_JCAMP_INFRARED},     {"MIDINFRAREDSPECTRUM", NPS_JCAMP_INFRARED},
+                 {"INFRAREDTRANSFORMEDSPECTRUM", NPS_JCAMP_INFRARED}, {"NEARINFRAREDSPECTRUM", NPS_JCAMP_INFRARED},
+                 {"NIRSPECTRUM", NPS_JCAMP_INFRARED},      {"ATRIRSPECTRUM", NPS_JCAMP_INFRARED},
+                 {"FTIR", NPS_JCAMP_INFRARED},             {"IR", NPS_JCAMP_INFRARED},
                  {"RAMANSPECTRUM", NPS_JCAMP_RAMAN},       {"RAMAN", NPS_JCAMP_RAMAN},
                  {"FTRAMANSPECTRUM", NPS_JCAMP_RAMAN},     {"LINK", NPS_JCAMP_LINK}};
     const nps_jcamp_ldr *type = nps_jcamp_find(b, 0, b->n, "DATATYPE");
@@ -107,8 +111,8 @@ static nps_status take_page(const nps_jcamp_table *t, nps_spectrum *s, nps_err *
     double v = 0;
     bool seconds = nps_span_is(t->page_units, "SECONDS") || nps_span_is(t->page_units, "S");
     bool minutes = nps_span_is(t->page_units, "MINUTES") || nps_span_is(t->page_units, "MIN");
-    if ((seconds || minutes) && nps_span_split(text, '=', &name, &value) && nps_span_double(value, &v) && v > 0 &&
-        v < 1e6) {
+    if ((seconds || minutes) && nps_span_split(text, '=', &name, &value) && nps_span_double(value, &v) &&
+        v >= 1e-6 && v <= (minutes ? 1e6 / 60 : 1e6)) {
         s->retention_time_s = minutes ? v * 60 : v;
         return NPS_OK;
     }
@@ -160,10 +164,10 @@ static nps_status build(nps_reader *r, const nps_jcamp_block *b, const nps_jcamp
         st = kind == NPS_JCAMP_MASS ? nps_jcamp_set_peaks(b, t, p, r->limits.max_points, s, err)
                                     : nps_jcamp_set_trace(b, t, p, r->limits.max_points, s, err);
     nps_err why = {0};
-    if (st != NPS_OK)
+    if (nps_reader_refuse(r, s, st) != NPS_OK)
         return st;
     st = settle(kind, s, &why);
-    if (st != NPS_OK)
+    if (nps_reader_refuse(r, s, st) != NPS_OK)
         return nps_fail_at(err, st, t->data->line, offset_of(b, t->data), "%s", why.msg);
     *ret_spectrum = nps_steal(s);
     return NPS_OK;
@@ -188,6 +192,8 @@ static nps_status next_table(nps_reader *r, jcamp_state *js, nps_spectrum **ret_
     js->in_block = t.tuples;
     nps_jcamp_points p = {0};
     st = build(r, b, &t, &p, ret_spectrum, err);
+    /* Repeat counts unfold also in a table that is refused. */
+    r->unfolded += st == NPS_OK ? 0 : p.n * sizeof *p.y;
     nps_jcamp_points_done(&p);
     if (st == NPS_OK && !t.tuples)
         (*ret_spectrum)->repairs[NPS_REPAIR_FURTHER_TABLE] += nps_jcamp_count_tables(b, js->from);

@@ -18,7 +18,7 @@ nps_jcamp_kind nps_jcamp_kind_of(const nps_jcamp_block *b);
 
 /* Puts the points of a table into a spectrum whose fields are set: jcamp_points.c. Errors carry line and byte. */
 NPS_MUST_CHECK nps_status nps_jcamp_set_peaks(const nps_jcamp_block *b, const nps_jcamp_table *t,
-                                              const nps_jcamp_points *p, size_t max_points, nps_spectrum *s, nps_err *err);
+                                              nps_jcamp_points *p, size_t max_points, nps_spectrum *s, nps_err *err);
 NPS_MUST_CHECK nps_status nps_jcamp_set_trace(const nps_jcamp_block *b, const nps_jcamp_table *t, nps_jcamp_points *p,
                                               size_t max_points, nps_spectrum *s, nps_err *err);
 

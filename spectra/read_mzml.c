@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of an isolation window around one precursor and its isotopes. */
+static const double ISOLATION_WIDTH_MAX_MZ = 10;
+
 static const struct {
     const char *name;
     nps_mzml_place place;
@@ -62,6 +65,8 @@ static void begin_spectrum(nps_mzml *m, const char *const *attr)
 {
     nps_ms_begin(&m->walk);
     m->scans = m->precursors = m->ions = m->length = 0;
+    m->isolated_mz = m->isolated_width_mz = 0;
+    m->scans_precursors = false;
     nps_mzml_use_instrument(m, NULL);
     if (!nps_ms_inside(&m->walk))
         return;
@@ -80,6 +85,13 @@ static void end_spectrum(nps_mzml *m)
     if (!nps_ms_inside(&m->walk))
         return;
     nps_mzml_describe_instrument(m);
+    /* Some programs name only the window. A wide one, as of SWATH and all-ion scans, chooses no precursor. */
+    if (!(c->s->precursor_mz > 0) && m->isolated_mz >= 1e-3 && m->isolated_mz <= 1e6 &&
+        m->isolated_width_mz <= ISOLATION_WIDTH_MAX_MZ)
+        c->s->precursor_mz = m->isolated_mz;
+    /* ChromaTOF calls so its spectra without fragmentation, of MS level 1. */
+    if (m->scans_precursors && (c->level != 1 || c->s->precursor_mz > 0))
+        nps_ms_refuse(&m->walk, NPS_E_UNSUPPORTED, "this is no mass spectrum to search but: precursor ion spectrum");
     if (m->length && !c->has_mz && !c->has_intensity)
         nps_ms_refuse(&m->walk, NPS_E_FORMAT, "the spectrum states %zu points and has no arrays", m->length);
 }

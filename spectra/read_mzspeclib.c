@@ -282,7 +282,7 @@ static nps_status mzspeclib_next(nps_reader *r, nps_spectrum **ret_spectrum, nps
     if (st != NPS_OK)
         return nps_reader_place(r, err, st, line.p);
     record c = {.r = r, .s = s, .lib = &w->lib, .section = NPS_MZSPECLIB_SPECTRUM};
-    st = read_record(&c, line, &tag, err);
+    st = nps_reader_refuse(r, s, read_record(&c, line, &tag, err));
     if (st == NPS_OK)
         *ret_spectrum = nps_steal(s);
     return st;

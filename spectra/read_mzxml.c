@@ -223,7 +223,11 @@ static void begin_peaks(mzxml *m, const char *const *attr)
     c->mz.big_endian = true;
     m->in_peaks = true;
     m->content_from = nps_xml_behind(m->walk.xml);
+    /* The attributes often stand on lines of their own. */
+    size_t tag = nps_xml_offset(m->walk.xml);
     m->content_line = nps_xml_line(m->walk.xml);
+    for (const char *p = m->walk.r->scan.start + tag; p < m->walk.r->scan.start + m->content_from; p++)
+        m->content_line += *p == '\n';
 }
 
 static void end_peaks(mzxml *m)

@@ -16,68 +16,38 @@ enum { SIGNATURE = 4, DESCRIPTION = 40, HISTORY_TEXTS_MAX = 100, HISTORY_TEXT_LE
 
 enum { BLOCK_DATA_SET = 120, BLOCK_IMAGE = 5100 };
 
-typedef struct {
-    const char *label;
-    int unit;
-} label_row;
-
-static bool find_label(const label_row *rows, size_t n, nps_span label, int *ret_unit)
-{
-    char folded[32];
-    nps_unit_fold(label, folded, sizeof folded);
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(folded, rows[i].label) == 0) {
-            *ret_unit = rows[i].unit;
-            return true;
-        }
-    return false;
-}
-
-#define FIND_LABEL(rows, label, ret_unit) find_label((rows), sizeof(rows) / sizeof *(rows), (label), (ret_unit))
-
 static nps_status x_unit_of(const nps_sp_data_set *d, bool *ret_raman, nps_x_unit *ret_unit, nps_err *err)
 {
-    static const label_row plain[] = {{"CM1", NPS_X_CM1},           {"1CM", NPS_X_CM1},
-                                      {"WAVENUMBER", NPS_X_CM1},    {"WAVENUMBERCM1", NPS_X_CM1},
-                                      {"NM", NPS_X_NANOMETRE},      {"NANOMETERS", NPS_X_NANOMETRE},
-                                      {"UM", NPS_X_MICROMETRE},     {"MICROMETERS", NPS_X_MICROMETRE},
-                                      {"MICRONS", NPS_X_MICROMETRE}};
-    static const label_row shift[] = {{"RAMANSHIFT", NPS_X_CM1}, {"RAMANSHIFTCM1", NPS_X_CM1}};
-    int unit = 0;
-    *ret_raman = FIND_LABEL(shift, d->x_label, &unit);
-    if (!*ret_raman && !FIND_LABEL(plain, d->x_label, &unit))
+    char folded[32];
+    nps_unit_fold(d->x_label, folded, sizeof folded);
+    *ret_raman = strncmp(folded, "RAMANSHIFT", 10) == 0;
+    if (!nps_x_unit_find(d->x_label, ret_unit))
         return NPS_FAIL_BYTE(err, NPS_E_UNSUPPORTED, d->x_label_at,
                              "abscissa in '%s' is neither wavenumber nor wavelength",
                              nps_quote(d->x_label.p, d->x_label.n).s);
-    *ret_unit = (nps_x_unit)unit;
-    double low_nm = fmin(d->first, d->last) * (unit == NPS_X_MICROMETRE ? 1e3 : 1);
-    if (unit != NPS_X_CM1 && low_nm < NPS_INFRARED_FROM_NM)
+    double low_nm = fmin(d->first, d->last) * (*ret_unit == NPS_X_MICROMETRE ? 1e3 : 1);
+    if (*ret_unit != NPS_X_CM1 && low_nm < NPS_INFRARED_FROM_NM)
         return NPS_FAIL_BYTE(err, NPS_E_UNSUPPORTED, d->x_label_at,
                              "wavelengths from %g nm are ultraviolet or visible light, not infrared", low_nm);
     return NPS_OK;
 }
 
+static bool is_intensity(nps_span label)
+{
+    return nps_span_is(label, "INT") || nps_span_is(label, "INTENSITY") || nps_span_is(label, "COUNTS");
+}
+
 static nps_status y_unit_of(const nps_sp_data_set *d, bool raman, const double *y, nps_y_unit *ret_unit, nps_err *err)
 {
-    static const label_row infrared[] = {{"A", NPS_Y_ABSORBANCE},          {"ABS", NPS_Y_ABSORBANCE},
-                                         {"ABSORBANCE", NPS_Y_ABSORBANCE}, {"LOG1R", NPS_Y_ABSORBANCE},
-                                         {"%T", NPS_Y_PERCENT_T},          {"%R", NPS_Y_PERCENT_R},
-                                         {"T", NPS_Y_TRANSMITTANCE},       {"R", NPS_Y_REFLECTANCE},
-                                         {"KM", NPS_Y_KUBELKA_MUNK},       {"KUBELKAMUNK", NPS_Y_KUBELKA_MUNK}};
-    static const label_row intensity[] = {{"INT", NPS_Y_COUNTS}, {"INTENSITY", NPS_Y_COUNTS}, {"COUNTS", NPS_Y_COUNTS}};
-    int unit = 0;
-    bool found = raman ? FIND_LABEL(intensity, d->y_label, &unit) : FIND_LABEL(infrared, d->y_label, &unit);
-    if (!found)
+    bool unsaid = false;
+    *ret_unit = NPS_Y_COUNTS;
+    if (raman ? !is_intensity(d->y_label) : !nps_y_unit_find(d->y_label, ret_unit, &unsaid))
         return NPS_FAIL_BYTE(err, NPS_E_UNSUPPORTED, d->y_label_at, "ordinate in '%s' is not known for %s spectra",
                              nps_quote(d->y_label.p, d->y_label.n).s, raman ? "Raman" : "infrared");
-    double largest = -INFINITY;
-    for (size_t i = 0; i < d->n; i++)
-        largest = fmax(largest, y[i]);
-    bool percent = false;
-    if ((unit == NPS_Y_TRANSMITTANCE || unit == NPS_Y_REFLECTANCE) && (!nps_trace_scale(largest, &percent) || percent))
-        return NPS_FAIL_BYTE(err, NPS_E_UNSUPPORTED, d->y_label_at, "'%s' up to %g is not in parts",
+    double largest = nps_trace_largest(y, d->n);
+    if (unsaid && !nps_trace_scale(largest, ret_unit))
+        return NPS_FAIL_BYTE(err, NPS_E_UNSUPPORTED, d->y_label_at, "'%s' up to %g may be parts or per cent",
                              nps_quote(d->y_label.p, d->y_label.n).s, largest);
-    *ret_unit = (nps_y_unit)unit;
     return NPS_OK;
 }
 

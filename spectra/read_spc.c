@@ -6,6 +6,7 @@
 
 #include "core/bytes.h"
 #include "spectra/spc_kind.h"
+#include "spectra/trace_unit.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -13,9 +14,6 @@
 
 /* A log is repeated in the spectrum of every subfile. */
 enum { LOG_LINES_MAX = 500, LOG_BYTES_MAX = 32 << 10 };
-
-/* Points closer than this in an evenly spaced mass spectrum sample a peak's shape. */
-static const double CENTROID_STEP_MIN = 0.2;
 
 typedef struct {
     nps_spc_file file;
@@ -36,14 +34,6 @@ typedef struct {
     nps_spectrum *s;
 } record;
 
-static double largest_of(const double *y, size_t n)
-{
-    double max = -INFINITY;
-    for (size_t i = 0; i < n; i++)
-        max = fmax(max, y[i]);
-    return max;
-}
-
 /* Over all subfiles, so that those of one file are not read in two units. Broken ones are told later. */
 static nps_status find_largest(const nps_spc_file *f, size_t max_points, double *ret_largest, nps_err *err)
 {
@@ -62,7 +52,7 @@ static nps_status find_largest(const nps_spc_file *f, size_t max_points, double 
         if (!y)
             return nps_fail_nomem(err);
         nps_spc_points(f, &sub, NULL, y);
-        max = fmax(max, largest_of(y, sub.n));
+        max = fmax(max, nps_trace_largest(y, sub.n));
     }
     *ret_largest = max;
     return NPS_OK;
@@ -188,8 +178,8 @@ static nps_status take_fields(const record *c, nps_err *err)
 static nps_status set_peaks(const record *c, nps_err *err)
 {
     size_t n = c->sub.n;
-    if (!c->sub.x_at && n > 1 && fabs(c->x[1] - c->x[0]) < CENTROID_STEP_MIN)
-        return nps_fail(err, NPS_E_UNSUPPORTED, "a mass spectrum in profile form, not as peaks");
+    if (!c->sub.x_at && nps_is_profile(c->x, n))
+        return nps_spectrum_push_profile(c->s, c->x, c->y, n, c->r->limits.max_points, err);
     for (size_t i = 0; i < n; i++) {
         nps_status st = nps_spectrum_push_peak(c->s, c->x[i], c->y[i], (nps_span){"", 0}, c->r->limits.max_points, err);
         if (st != NPS_OK)
@@ -273,7 +263,7 @@ static nps_status build(record *c, nps_spectrum **ret_spectrum, nps_err *err)
         st = take_fields(c, &why);
     if (st == NPS_OK)
         st = settle(c, &why);
-    if (st != NPS_OK)
+    if (nps_reader_refuse(c->r, s, st) != NPS_OK)
         return blame(c, &why, st, err);
     *ret_spectrum = nps_steal(s);
     return NPS_OK;

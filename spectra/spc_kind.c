@@ -228,14 +228,13 @@ nps_status nps_spc_kind_of(const nps_spc_file *f, double low, double high, nps_s
     return st;
 }
 
-static nps_status part_or_percent(const nps_spc_file *f, double largest, nps_y_unit part, nps_y_unit percent,
-                                  nps_y_unit *ret_unit, nps_err *err)
+static nps_status part_or_percent(const nps_spc_file *f, double largest, nps_y_unit part, nps_y_unit *ret_unit,
+                                  nps_err *err)
 {
-    bool is_percent = false;
-    if (!nps_trace_scale(largest, &is_percent))
+    *ret_unit = part;
+    if (!nps_trace_scale(largest, ret_unit))
         return nps_fail_at(err, NPS_E_UNSUPPORTED, 0, y_at(f), "%s up to %g may be meant in parts or in per cent",
                            nps_spc_ordinate_name(f->y_type), largest);
-    *ret_unit = is_percent ? percent : part;
     return NPS_OK;
 }
 
@@ -260,8 +259,8 @@ nps_status nps_spc_y_unit(const nps_spc_file *f, double largest, nps_y_unit *ret
     case Y_LOG_1_R: *ret_unit = NPS_Y_ABSORBANCE; return NPS_OK;
     case Y_KUBELKA_MUNK: *ret_unit = NPS_Y_KUBELKA_MUNK; return NPS_OK;
     case Y_PERCENT: *ret_unit = NPS_Y_PERCENT_T; return NPS_OK;
-    case Y_TRANSMISSION: return part_or_percent(f, largest, NPS_Y_TRANSMITTANCE, NPS_Y_PERCENT_T, ret_unit, err);
-    case Y_REFLECTANCE: return part_or_percent(f, largest, NPS_Y_REFLECTANCE, NPS_Y_PERCENT_R, ret_unit, err);
+    case Y_TRANSMISSION: return part_or_percent(f, largest, NPS_Y_TRANSMITTANCE, ret_unit, err);
+    case Y_REFLECTANCE: return part_or_percent(f, largest, NPS_Y_REFLECTANCE, ret_unit, err);
     default: break;
     }
     return refuse_ordinate(f, "neither absorbance, transmittance nor reflectance", err);

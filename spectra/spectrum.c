@@ -1,9 +1,14 @@
 #include "spectra/spectrum.h"
 
+#include "spectra/centroid.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Peaks of one ion lie further apart. */
+static const double PROFILE_STEP_MAX_MZ = 0.2;
 
 enum { META_MAX = 1000, SYNONYM_MAX = 1000 };
 
@@ -56,6 +61,7 @@ static const struct {
     [NPS_REPAIR_FURTHER_TABLE] = {"further_table", "further data table of the block left out",
                                   "further data tables of the block left out"},
     [NPS_REPAIR_CENTROIDED] = {"centroided", "profile data centroided", NULL},
+    [NPS_REPAIR_NO_MZ] = {"no_mz", "peak at m/z 0 left out", "peaks at m/z 0 left out"},
 };
 
 const char *nps_repair_name(nps_repair r)
@@ -98,6 +104,21 @@ void nps_spectrum_free(nps_spectrum *s)
     }
     free(s->meta);
     free(s);
+}
+
+size_t nps_spectrum_size(const nps_spectrum *s)
+{
+    if (!s)
+        return 0;
+    size_t n = sizeof *s + s->trace.n * sizeof *s->trace.y +
+               s->peaks.n * (sizeof *s->peaks.mz + sizeof *s->peaks.intensity);
+    for (size_t f = 0; f < NPS_TEXT_COUNT; f++)
+        n += nps_span_of(s->text[f]).n;
+    for (size_t i = 0; i < s->n_synonym; i++)
+        n += sizeof *s->synonym + strlen(s->synonym[i]);
+    for (size_t i = 0; i < s->n_meta; i++)
+        n += sizeof *s->meta + strlen(s->meta[i].key) + strlen(s->meta[i].value);
+    return n;
 }
 
 /* Length of the well-formed UTF-8 sequence at p (RFC 3629), 0 when there is none. */
@@ -233,6 +254,47 @@ nps_status nps_spectrum_push_peak(nps_spectrum *s, double mz, double intensity, 
     if (!text)
         return nps_fail_nomem(err);
     return nps_peaks_push(&s->peaks, mz, intensity, text, strlen(text), max, err);
+}
+
+static nps_status check_finite(const double *v, size_t n, const char *what, nps_err *err)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!isfinite(v[i]))
+            return nps_fail(err, NPS_E_RANGE, "%s %zu is not finite", what, i + 1);
+    return NPS_OK;
+}
+
+static void turn_round(double *v, size_t n)
+{
+    for (size_t i = 0; i < n / 2; i++) {
+        double t = v[i];
+        v[i] = v[n - 1 - i];
+        v[n - 1 - i] = t;
+    }
+}
+
+nps_status nps_spectrum_push_profile(nps_spectrum *s, double *mz, double *intensity, size_t n, size_t max, nps_err *err)
+{
+    nps_status st = check_finite(mz, n, "m/z", err);
+    if (st == NPS_OK)
+        st = check_finite(intensity, n, "intensity", err);
+    if (st == NPS_OK && n && mz[n - 1] < mz[0]) {
+        turn_round(mz, n);
+        turn_round(intensity, n);
+    }
+    size_t first = 0;
+    for (; first < n && mz[first] <= 0; first++)
+        s->repairs[NPS_REPAIR_NO_MZ] += intensity[first] > 0;
+    if (st == NPS_OK)
+        st = nps_centroid(mz + first, intensity + first, n - first, max, &s->peaks, err);
+    if (st == NPS_OK && n)
+        s->repairs[NPS_REPAIR_CENTROIDED]++;
+    return st;
+}
+
+bool nps_is_profile(const double *mz, size_t n)
+{
+    return n > 1 && fabs(mz[1] - mz[0]) < PROFILE_STEP_MAX_MZ;
 }
 
 bool nps_inchikey_is_valid(nps_span key)

@@ -68,6 +68,7 @@ typedef enum {
     NPS_REPAIR_HEADER,      /* header lines without the separator that the format asks for */
     NPS_REPAIR_FURTHER_TABLE, /* tables of a JCAMP block after its first: left out */
     NPS_REPAIR_CENTROIDED,  /* a mass spectrum given as a profile */
+    NPS_REPAIR_NO_MZ,       /* peaks or points at m/z 0, where no ion is: left out */
     NPS_REPAIR_COUNT
 } nps_repair;
 
@@ -97,6 +98,8 @@ typedef struct {
 
 nps_status nps_spectrum_new(nps_spectrum **ret_spectrum, nps_err *err) NPS_MUST_CHECK;
 void nps_spectrum_free(nps_spectrum *s);
+/* Bytes that its points, peaks and texts take. NULL: 0. */
+size_t nps_spectrum_size(const nps_spectrum *s);
 NPS_DEFINE_FREEP(nps_spectrum)
 
 /* Sets a text field from a span of the input: trimmed; bytes that are no UTF-8 are taken as Latin-1 (counted as a
@@ -140,6 +143,14 @@ void nps_spectrum_forget_key(nps_spectrum *s, nps_span key);
 /* Whether nps_spectrum_take_pair on `s` would keep the pair as metadata and change nothing else: what a writer asks
  * before it writes metadata plainly. */
 bool nps_spectrum_keeps_pair(const nps_spectrum *s, nps_span key, nps_span value);
+
+/* The peaks of a profile (nps_centroid), counted as a repair; points at m/z 0 or below are left out.
+ * @param mz, intensity  [n], sorted by m/z; turned round in place when m/z descends, as magnets scan
+ * Errors: NPS_E_RANGE for values that are not finite; those of nps_centroid. */
+NPS_MUST_CHECK nps_status nps_spectrum_push_profile(nps_spectrum *s, double *mz, double *intensity, size_t n, size_t max,
+                                                    nps_err *err);
+/* Whether evenly spaced points of a mass spectrum sample the shape of its peaks. */
+bool nps_is_profile(const double *mz, size_t n);
 
 /* To be called once by every reader at the end of a record: settles the peaks and folds what that repaired into
  * s->repairs, takes a contributor that only the comment names ("contributor=..."), checks the InChIKey's form, and decides

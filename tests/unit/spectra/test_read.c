@@ -263,6 +263,53 @@ static void hostile_texts_take_linear_time(void **state)
     free(text);
 }
 
+static void pages_beyond_the_limit_are_told(void **state)
+{
+    (void)state;
+    static const char text[] = "##TITLE=x\n##DATA TYPE=INFRARED SPECTRUM\n##NTUPLES=IR\n##SYMBOL=X,Y,T\n"
+                               "##UNITS=1/CM,ABSORBANCE,SECONDS\n##PAGE=T=1\n##DATA TABLE=(XY..XY),XYDATA\n1,1 2,2\n"
+                               "##PAGE=T=2\n##DATA TABLE=(XY..XY),XYDATA\n1,1 2,2\n##END NTUPLES=\n##END=\n";
+    nps_read_limits limits = nps_read_limits_for_upload();
+    for (limits.max_records = 1; limits.max_records < 3; limits.max_records++) {
+        AUTO_READING r = read_bytes(text, sizeof text - 1, &limits);
+        assert_int_equal(r.n, limits.max_records);
+        assert_int_equal(r.n_err, limits.max_records == 1);
+        if (r.n_err)
+            assert_int_equal(r.err[0].line, 9);
+    }
+}
+
+static void files_that_unfold_to_many_times_their_size_are_stopped(void **state)
+{
+    (void)state;
+    static const char flat[] = "##TITLE=x\n##DATA TYPE=INFRARED SPECTRUM\n##XUNITS=1/CM\n##YUNITS=%s\n##FIRSTX=1\n"
+                               "##LASTX=19999\n##XYDATA=(X++(Y..Y))\n1@S9999\n##END=\n";
+    static const char head[] = "<mzSpecLib>\n<AttributeSet Spectrum=all>\nMS:1000001|a=%.*s\n";
+    static const char record[] = "<Spectrum=1>\n<Peaks>\n1\t%d\n";
+    char *long_text = malloc(100001);
+    assert_non_null(long_text);
+    memset(long_text, 'v', 100000);
+    for (int i = 0; i < 4; i++) {
+        NPS_AUTO_BUF b = NPS_BUF_INIT(1 << 20);
+        if (i < 2)
+            for (int k = 0; k < 2000; k++)
+                nps_buf_printf(&b, flat, i == 0 ? "ABSORBANCE" : "VOLTS");
+        else
+            nps_buf_printf(&b, head, 100000, long_text);
+        for (int k = 0; i >= 2 && k < 2000; k++)
+            nps_buf_printf(&b, record, i == 2 ? 1 : 0);
+        nps_read_limits limits = nps_read_limits_for_upload();
+        AUTO_READING r = read_bytes(b.data, b.len, &limits);
+        size_t n = r.n + r.n_err;
+        const nps_err *last = &r.err[r.n_err < READING_MAX ? r.n_err - 1 : READING_MAX - 1];
+        print_message("case %d: %zu read, %zu refused: %s\n", i, r.n, r.n_err, r.n_err ? last->msg : "");
+        assert_true(n > 20 && n < 250);
+        if (r.n_err == 1)
+            assert_string_equal(r.err[0].msg, "the spectra unfold to more than 20 times the size of the file");
+    }
+    free(long_text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -276,6 +323,8 @@ int main(void)
         cmocka_unit_test(records_at_the_limit_are_no_failure),
         cmocka_unit_test(progress_goes_from_start_to_end),
         cmocka_unit_test(hostile_texts_take_linear_time),
+        cmocka_unit_test(pages_beyond_the_limit_are_told),
+        cmocka_unit_test(files_that_unfold_to_many_times_their_size_are_stopped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

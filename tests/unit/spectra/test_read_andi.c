@@ -179,15 +179,25 @@ static void overlapping_scans_end_the_walk(void **state)
     assert_non_null(strstr(r.err[0].msg, "overlap"));
 }
 
+static void continuum_spectra_are_centroided(void **state)
+{
+    (void)state;
+    cdf c = chromatogram(1, false);
+    AUTO_READING sticks = read_cdf(&c);
+    c.att[3].text = "Continuum Mass Spectrum";
+    AUTO_READING profile = read_cdf(&c);
+    assert_int_equal(profile.n_err, 0);
+    assert_int_equal(profile.n, sticks.n);
+    assert_int_equal(profile.repairs[NPS_REPAIR_CENTROIDED], sticks.n);
+    /* Points that lie far apart are peaks of their own, also where m/z descends. */
+    for (size_t i = 0; i < sticks.n; i++)
+        assert_int_equal(profile.s[i]->peaks.n, sticks.s[i]->peaks.n);
+}
+
 static void what_is_no_mass_spectrum_is_refused_by_name(void **state)
 {
     (void)state;
     cdf c = chromatogram(1, false);
-    c.att[3].text = "Continuum Mass Spectrum";
-    AUTO_READING profile = read_cdf(&c);
-    assert_int_equal(profile.err[0].code, NPS_E_UNSUPPORTED);
-    assert_non_null(strstr(profile.err[0].msg, "profile form ('Continuum Mass Spectrum')"));
-    c = chromatogram(1, false);
     c.var[MASS].name = "ordinate_values";
     AUTO_READING detector = read_cdf(&c);
     assert_int_equal(detector.err[0].code, NPS_E_UNSUPPORTED);
@@ -276,6 +286,7 @@ int main(void)
         cmocka_unit_test(missing_values_are_left_out),
         cmocka_unit_test(a_bad_scan_stops_nothing),
         cmocka_unit_test(overlapping_scans_end_the_walk),
+        cmocka_unit_test(continuum_spectra_are_centroided),
         cmocka_unit_test(what_is_no_mass_spectrum_is_refused_by_name),
         cmocka_unit_test(faults_of_the_whole_file_are_told_once),
         cmocka_unit_test(the_limits_hold),

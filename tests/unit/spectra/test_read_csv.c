@@ -125,6 +125,76 @@ static void sparse_masses_without_a_head_are_a_mass_spectrum(void **state)
     assert_int_equal(r.s[0]->peaks.n, 6);
 }
 
+/* 300 points: 4000, 9; 3998, 8; 3996, 9 ... */
+static void put_rows(nps_buf *b, const char *before, const char *between, const char *after)
+{
+    for (int i = 0; i < 300; i++)
+        nps_buf_printf(b, "%s%d%s%d%s", before, 4000 - 2 * i, between, 9 - i % 2, after);
+}
+
+static void heads_are_understood_in_the_spellings_of_spreadsheets(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *head, *before, *between, *after;
+        double lowest; /* absorbance of the point at 3402 cm-1 */
+    } cases[] = {
+        {"cm-\xc2\xb9,Absorbance\n", "", ",0.", "\n", 0.8},                            /* raised 1, UTF-8 */
+        {"Wellenzahl [cm-\xb9];Absorbanz\r", "", ",0;0,", "\r", 0.8},                  /* Latin-1, lone CR */
+        {"X (cm\xe2\x88\x92" "1),Absorbance\n", "", ",0.", "\n", 0.8},                 /* minus sign */
+        {"\"cm-1\",\"Absorbance\"\n", "\"", ",0\",\"0,", "\"\n", 0.8},                 /* commas inside quotes */
+        {"\"cm-1\";\"Absorbance\"\n", "\"", ",0\";\"0,", "\"\n", 0.8},
+        {"Wavenumber,Transmittance\ncm-1,%\n", "", ",1", "\n", 0.744727495},          /* quantities, then units; 18 % */
+        {"\xef\xbb\xbf" "Wavenumber [cm-1];Transmission [%]\n", "", ";1", "\n", 0.744727495},
+        {"note: a, b\nWavenumber;Absorbance\ncm-1;\n", "", ";0,", "\n", 0.8},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        NPS_AUTO_BUF b = NPS_BUF_INIT(1 << 20);
+        nps_buf_puts(&b, cases[i].head);
+        put_rows(&b, cases[i].before, cases[i].between, cases[i].after);
+        AUTO_READING r = read_text(b.data);
+        print_message("case %zu: %s\n", i, r.open || r.n_err ? r.err[0].msg : "read");
+        assert_int_equal(r.n, 1);
+        assert_int_equal(r.s[0]->technique, NPS_TECH_IR);
+        assert_int_equal(r.s[0]->trace.n, 300);
+        assert_near(r.s[0]->trace.x0_cm1, 3402, 0, 0);
+        assert_near((double)r.s[0]->trace.y[0], cases[i].lowest, 1e-6, 0);
+    }
+}
+
+static void micrometres_in_latin_1_are_known(void **state)
+{
+    (void)state;
+    AUTO_READING r = read_text("Wellenl\xe4nge [\xb5m];Absorbanz\n4,0;0,1\n5,0;0,2\n6,0;0,1\n7,5;0,3\n");
+    assert_int_equal(r.n, 1);
+    assert_int_equal(r.repairs[NPS_REPAIR_X_UNIT], 1);
+    assert_near(nps_trace_x(&r.s[0]->trace, 0), 1e4 / 7.5, 1e-12, 0);
+}
+
+static void more_columns_are_refused_with_a_word_on_them(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *head, *row;
+        size_t line;
+    } cases[] = {{"cm-1,absorbance,%T\n", "400,0.1,90\n", 2},
+                 {"", "400;0,1;90;7\n", 1},
+                 {"# a\ncm-1\tA\tB\n", "400\t0.1\t90\n", 3},
+                 {"", "400 0.1 90\n", 1}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        NPS_AUTO_BUF b = NPS_BUF_INIT(1 << 20);
+        nps_buf_puts(&b, cases[i].head);
+        for (int k = 0; k < 5; k++)
+            nps_buf_puts(&b, cases[i].row);
+        AUTO_READING r = read_text(b.data);
+        assert_int_equal(r.n, 0);
+        assert_int_equal(r.n_err, 1);
+        assert_int_equal(r.err[0].line, cases[i].line);
+        assert_int_equal(r.err[0].offset, strlen(cases[i].head));
+        assert_non_null(strstr(r.err[0].msg, "more than two columns of numbers"));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -132,6 +202,9 @@ int main(void)
         cmocka_unit_test(lines_before_the_numbers_are_metadata),
         cmocka_unit_test(heads_and_shapes_decide_what_the_columns_mean),
         cmocka_unit_test(sparse_masses_without_a_head_are_a_mass_spectrum),
+        cmocka_unit_test(heads_are_understood_in_the_spellings_of_spreadsheets),
+        cmocka_unit_test(micrometres_in_latin_1_are_known),
+        cmocka_unit_test(more_columns_are_refused_with_a_word_on_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

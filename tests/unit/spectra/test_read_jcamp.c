@@ -339,8 +339,8 @@ static void transmittance_that_means_per_cent_is_seen(void **state)
     assert_near(spectrum->trace.y[1], 0, 0, 1e-7);
     assert_int_equal(spectrum->repairs[NPS_REPAIR_Y_UNIT], 1);
     open_text("##TITLE= t\n##DATA TYPE= INFRARED SPECTRUM\n##XUNITS= 1/CM\n##YUNITS= TRANSMITTANCE\n"
-              "##XYPOINTS= (XY..XY)\n400 1 401 1.7 402 1\n##END=\n");
-    expect_fault(NPS_E_UNSUPPORTED, 5, "'TRANSMITTANCE' up to 1.7 may be parts or per cent");
+              "##XYPOINTS= (XY..XY)\n400 1 401 2.7 402 1\n##END=\n");
+    expect_fault(NPS_E_UNSUPPORTED, 5, "'TRANSMITTANCE' up to 2.7 may be parts or per cent");
 }
 
 static void linked_blocks_are_read_one_by_one_and_others_refused_by_name(void **state)
@@ -456,7 +456,7 @@ static void first_points_at_zero_and_missing_peaks_are_left_out(void **state)
     assert_int_equal(spectrum->repairs[NPS_REPAIR_PEAK_COUNT], 0);
 }
 
-static void mass_data_on_an_even_grid_are_peaks_unless_a_profile(void **state)
+static void mass_data_on_an_even_grid_are_peaks_or_a_profile(void **state)
 {
     (void)state;
     open_text("##TITLE= t\n##DATA TYPE= MASS SPECTRUM\n##FIRSTX= 40\n##LASTX= 44\n##NPOINTS= 5\n##XYDATA= (X++(Y..Y))\n"
@@ -468,8 +468,14 @@ static void mass_data_on_an_even_grid_are_peaks_unless_a_profile(void **state)
     assert_int_equal(spectrum->peaks.n, 3);
     assert_true(spectrum->peaks.mz[0] == 41 && spectrum->peaks.intensity[0] == 10);
     assert_true(spectrum->peaks.mz[2] == 44 && spectrum->peaks.intensity[2] == 2);
-    expect_fault(NPS_E_UNSUPPORTED, 14, "profile");
-    expect_fault(NPS_E_UNSUPPORTED, 18, "'CONTINUOUS MASS SPECTRUM'");
+    expect_spectrum();
+    assert_int_equal(spectrum->repairs[NPS_REPAIR_CENTROIDED], 1);
+    assert_int_equal(spectrum->peaks.n, 2);
+    assert_near(spectrum->peaks.mz[0], 40.1, 0, 1e-9);
+    assert_near(spectrum->peaks.mz[1], 40.3 + 0.2 / 13, 0, 1e-9);
+    expect_fault(NPS_E_FORMAT, 19, "no points in 'XYDATA'");
+    open_text("##TITLE= t\n##DATA TYPE= CONTINUOUS MASS SPECTRUM\n##XUNITS= SECONDS\n##XYPOINTS= (XY..XY)\n1 2\n##END=\n");
+    expect_fault(NPS_E_UNSUPPORTED, 4, "a mass spectrum over 'SECONDS' instead of m/z");
 }
 
 static void infrared_radata_and_peak_tables(void **state)
@@ -569,6 +575,63 @@ static void sniffing_knows_its_own(void **state)
     }
 }
 
+static void data_types_and_units_of_infrared_have_many_spellings(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *type, *x, *y;
+        double y0; /* absorbance at 400 cm-1 */
+    } cases[] = {
+        {"INFRARED SPECTRUM", "cm-\xb9", "A", 10},
+        {"INFRARED TRANSFORMED SPECTRUM", "cm\xe2\x81\xbb\xc2\xb9", "Absorbance Units", 10},
+        {"NEAR INFRARED SPECTRUM", "Frequency (cm-1)", "LOG(1/R)", 10},
+        {"NIR SPECTRUM", "RECIPROCAL CENTIMETERS", "-log(R)", 10},
+        {"ATR-IR SPECTRUM", "inverse cm", "%", 0},
+        {"FTIR", "1/CM", "T", 1},
+        {"IR", "CM**-1", "R", 1},
+        {"FT-IR SPECTRUM", "1/CM", "KM", 1.341523},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        static char text[400];
+        snprintf(text, sizeof text, "##TITLE= t\n##DATA TYPE= %s\n##XUNITS= %s\n##YUNITS= %s\n"
+                 "##XYPOINTS= (XY..XY)\n400 10 401 100\n##END=\n", cases[i].type, cases[i].x, cases[i].y);
+        open_text(text);
+        if (!(cases[i].y0 > 0)) {
+            expect_fault(NPS_E_UNSUPPORTED, 5, "ordinate in '%' is neither");
+            continue;
+        }
+        expect_spectrum();
+        assert_near((double)spectrum->trace.y[0], cases[i].y0, 1e-4, 0);
+    }
+}
+
+static void a_last_line_of_a_zero_alone_checks_nothing(void **state)
+{
+    (void)state;
+    open_text(infrared("1", "4", "4", "1A0JJJ\n4@\n\n"));
+    expect_spectrum();
+    assert_int_equal(spectrum->trace.n, 4);
+    assert_near((double)spectrum->trace.y[3], 13, 0, 0);
+    assert_int_equal(spectrum->repairs[NPS_REPAIR_CHECKPOINT], 1);
+    /* Not in the middle, not with a point behind it, and no other number. */
+    open_text(infrared("1", "4", "4", "1A0JJ\n3@\n4A4\n"));
+    expect_fault(NPS_E_FORMAT, 10, "ordinate check 0 differs from 12");
+    open_text(infrared("1", "5", "5", "1A0JJJ\n4@@\n"));
+    expect_fault(NPS_E_FORMAT, 10, "ordinate check 0 differs from 13");
+    open_text(infrared("1", "4", "4", "1A0JJJ\n4A9\n"));
+    expect_fault(NPS_E_FORMAT, 10, "ordinate check 19 differs from 13");
+}
+
+static void impossible_retention_times_are_metadata(void **state)
+{
+    (void)state;
+    open_text("##TITLE= t\n##DATA TYPE= MASS SPECTRUM\n##.RETENTION TIME= 155555555555555555552.5\n"
+              "##PEAK TABLE= (XY..XY)\n41 7\n##END=\n");
+    expect_spectrum();
+    assert_near(spectrum->retention_time_s, 0, 0, 0);
+    assert_int_equal(spectrum->n_meta, 1);
+}
+
 int main(void)
 {
     nps_core_init();
@@ -592,13 +655,16 @@ int main(void)
         T(labels_are_normalised_and_fields_taken),
         T(line_ends_of_all_kinds_are_equal),
         T(first_points_at_zero_and_missing_peaks_are_left_out),
-        T(mass_data_on_an_even_grid_are_peaks_unless_a_profile),
+        T(mass_data_on_an_even_grid_are_peaks_or_a_profile),
         T(infrared_radata_and_peak_tables),
         T(limits_hold),
         T(too_many_records_in_a_block_are_refused),
         T(long_heads_of_ntuples_are_refused),
         T(a_further_table_of_a_block_is_told),
         T(sniffing_knows_its_own),
+        T(data_types_and_units_of_infrared_have_many_spellings),
+        T(a_last_line_of_a_zero_alone_checks_nothing),
+        T(impossible_retention_times_are_metadata),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -404,6 +404,112 @@ static void other_xml_stays_a_stranger(void **state)
     }
 }
 
+static void points_at_mz_0_are_left_out_and_counted(void **state)
+{
+    (void)state;
+    static const double mz[] = {0, 50, 60}, y[] = {15, 10, 20};
+    const char *shapes[] = {CENTROID, PROFILE};
+    for (size_t i = 0; i < 2; i++) {
+        NPS_AUTO_BUF b = NPS_BUF_INIT(1 << 20);
+        put_open(&b, "");
+        nps_buf_printf(&b, "<spectrum id='s' defaultArrayLength='3'>%s", shapes[i]);
+        put_array(&b, F64 PLAIN IS_MZ, mz, 3, 'd', false);
+        put_array(&b, F64 PLAIN IS_INTENSITY, y, 3, 'd', false);
+        nps_buf_puts(&b, "</spectrum>");
+        put_close(&b);
+        AUTO_READING r = read_buf(&b);
+        if (r.n_err)
+            fail_msg("%s", r.err[0].msg);
+        assert_int_equal(r.n, 1);
+        assert_int_equal(r.s[0]->peaks.n, 2);
+        assert_near(r.s[0]->peaks.mz[0], 50, 0, 0);
+        assert_int_equal(r.repairs[NPS_REPAIR_NO_MZ], 1);
+        assert_int_equal(r.repairs[NPS_REPAIR_ZERO], 0);
+    }
+}
+
+#define WINDOW(mz) "<isolationWindow>" CV("1000827", "isolation window target m/z", mz) "</isolationWindow>"
+#define OFFSETS(mz) \
+    "<isolationWindow>" CV("1000828", "isolation window lower offset", mz) CV("1000829", "isolation window upper offset", mz) \
+    "</isolationWindow>"
+#define ION(mz) "<selectedIonList><selectedIon>" CV("1000744", "selected ion m/z", mz) "</selectedIon></selectedIonList>"
+#define PRECURSOR(inside) "<precursorList><precursor>" inside "</precursor></precursorList>"
+
+static void the_isolation_window_stands_for_a_precursor_that_is_not_named(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *inside;
+        double mz;
+    } cases[] = {
+        {LEVEL("2") PRECURSOR(WINDOW("350.2")), 350.2},
+        {LEVEL("2") PRECURSOR(WINDOW("350.2") ION("350.7")), 350.7},
+        {LEVEL("2") PRECURSOR(WINDOW("350.2")) PRECURSOR(WINDOW("99")), 350.2},
+        {LEVEL("2") PRECURSOR(WINDOW("0")), 0},
+        {LEVEL("2") PRECURSOR(WINDOW("350.2") OFFSETS("0.5")), 350.2},
+        {LEVEL("2") PRECURSOR(WINDOW("350.2") OFFSETS("250")), 0},
+        {LEVEL("2") PRECURSOR(WINDOW("350.2")) "<productList><product>" WINDOW("99") "</product></productList>", 350.2},
+        {LEVEL("2") "<productList><product>" WINDOW("99") "</product></productList>", 0},
+        {LEVEL("2"), 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        NPS_AUTO_BUF b = NPS_BUF_INIT(1 << 20);
+        put_open(&b, "");
+        put_spectrum(&b, "s", cases[i].inside);
+        put_close(&b);
+        AUTO_READING r = read_buf(&b);
+        assert_int_equal(r.n, 1);
+        assert_near(r.s[0]->precursor_mz, cases[i].mz, 0, 0);
+        assert_int_equal(r.s[0]->technique, NPS_TECH_MSMS);
+    }
+}
+
+static void a_precursor_ion_spectrum_of_level_1_is_one_without_fragmentation(void **state)
+{
+    (void)state;
+    const char *insides[] = {LEVEL("1") CV("1000341", "precursor ion spectrum", ""),
+                             CV("1000341", "precursor ion spectrum", "") LEVEL("1"),
+                             LEVEL("2") CV("1000341", "precursor ion spectrum", ""),
+                             CV("1000341", "precursor ion spectrum", "")};
+    for (size_t i = 0; i < 4; i++) {
+        NPS_AUTO_BUF b = NPS_BUF_INIT(1 << 20);
+        put_open(&b, "");
+        put_spectrum(&b, "s", insides[i]);
+        put_close(&b);
+        AUTO_READING r = read_buf(&b);
+        assert_int_equal(r.n, i < 2);
+        assert_int_equal(r.n_err, i >= 2);
+        if (i >= 2)
+            assert_string_equal(r.err[0].msg, "this is no mass spectrum to search but: precursor ion spectrum");
+    }
+}
+
+static void scan_times_are_read_in_their_unit(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *unit;
+        double s;
+    } cases[] = {{"unitAccession='UO:0000010' unitName='second'", 90},
+                 {"unitAccession='UO:0000031' unitName='minute'", 5400},
+                 {"unitAccession='UO:0000032' unitName='hour'", 324000},
+                 {"unitAccession='UO:0000028' unitName='millisecond'", 0.09},
+                 {"unitAccession='UO:0000003' unitName='time unit'", 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        NPS_AUTO_BUF b = NPS_BUF_INIT(1 << 20);
+        char scan[300];
+        snprintf(scan, sizeof scan,
+                 "<scanList><scan><cvParam accession='MS:1000016' name='scan start time' value='90' %s/></scan></scanList>",
+                 cases[i].unit);
+        put_open(&b, "");
+        put_spectrum(&b, "s", scan);
+        put_close(&b);
+        AUTO_READING r = read_buf(&b);
+        assert_int_equal(r.n, 1);
+        assert_near(r.s[0]->retention_time_s, cases[i].s, 1e-12, 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -419,6 +525,10 @@ int main(void)
         cmocka_unit_test(limits_hold),
         cmocka_unit_test(no_cut_crashes_and_whole_spectra_before_it_are_read),
         cmocka_unit_test(other_xml_stays_a_stranger),
+        cmocka_unit_test(points_at_mz_0_are_left_out_and_counted),
+        cmocka_unit_test(the_isolation_window_stands_for_a_precursor_that_is_not_named),
+        cmocka_unit_test(a_precursor_ion_spectrum_of_level_1_is_one_without_fragmentation),
+        cmocka_unit_test(scan_times_are_read_in_their_unit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -218,6 +218,23 @@ static void no_cut_crashes(void **state)
     }
 }
 
+static void faults_in_the_peaks_are_told_in_their_line(void **state)
+{
+    (void)state;
+    NPS_AUTO_BUF b = NPS_BUF_INIT(1 << 20);
+    put_open(&b, "");
+    nps_buf_puts(&b, "<scan num='1' msLevel='2' peaksCount='1'>\n<peaks precision='32'\n byteOrder='network'\n"
+                     " contentType='m/z-int'>QkgA\n*AA=</peaks></scan>");
+    put_close(&b);
+    AUTO_READING r = read_buf(&b);
+    assert_int_equal(r.n_err, 1);
+    assert_int_equal(r.err[0].offset, strchr(b.data, '*') - b.data);
+    size_t line = 1;
+    for (const char *p = b.data; p < strchr(b.data, '*'); p++)
+        line += *p == '\n';
+    assert_int_equal(r.err[0].line, line);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -228,6 +245,7 @@ int main(void)
         cmocka_unit_test(faults_are_named),
         cmocka_unit_test(scans_without_peaks_are_passed_over),
         cmocka_unit_test(no_cut_crashes),
+        cmocka_unit_test(faults_in_the_peaks_are_told_in_their_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

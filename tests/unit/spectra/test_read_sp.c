@@ -165,7 +165,8 @@ static void units_are_taken_from_the_labels(void **state)
         {{400, 404, 2, "s", "A", {1, 1, 0.5}}, 0, "abscissa in 's'"},
         {{400, 404, 2, "cm-1", "SSB", {1, 1, 0.5}}, 0, "ordinate in 'SSB' is not known for infrared"},
         {{400, 404, 2, "Raman shift", "A", {1, 1, 0.5}}, 0, "ordinate in 'A' is not known for Raman"},
-        {{400, 404, 2, "cm-1", "T", {1, 1, 80}}, 0, "'T' up to 80 is not in parts"},
+        {{400, 404, 2, "cm-1", "T", {10, 1, 80}}, 1, NULL},
+        {{400, 404, 2, "cm-1", "T", {1, 1, 3}}, 0, "'T' up to 3 may be parts or per cent"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         byte_file f = file_of(&cases[i].s);

@@ -484,7 +484,6 @@ static void abscissae_are_taken_by_unit_range_and_experiment(void **state)
         {1, 2, 0, CGRAM, 0, 90, NPS_TECH_UNKNOWN, "chromatogram"},
         {5, 0, 9, 0, 0, 90, NPS_TECH_UNKNOWN, "mass spectrum over 'minutes'"},
         {9, 2, 0, 0, 50, 54, NPS_TECH_UNKNOWN, "'absorbance' is no abundance"},
-        {9, 0, 0, 0, 50, 50.4, NPS_TECH_UNKNOWN, "profile form"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         byte_file f = simple((head){.version = LSB,
@@ -507,6 +506,18 @@ static void abscissae_are_taken_by_unit_range_and_experiment(void **state)
         assert_int_equal(r.err[0].code, NPS_E_UNSUPPORTED);
         if (!strstr(r.err[0].msg, cases[i].words))
             fail_msg("'%s' does not hold '%s'", r.err[0].msg, cases[i].words);
+    }
+}
+
+static void mass_profiles_are_centroided_from_either_end(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        byte_file f = simple((head){.version = LSB, .x = 9, .exponent = 1, .first = i ? 50.4 : 50, .last = i ? 50 : 50.4});
+        AUTO_READING r = read_file(&f);
+        assert_int_equal(r.n, 1);
+        assert_int_equal(r.repairs[NPS_REPAIR_CENTROIDED], 1);
+        assert_true(r.s[0]->peaks.n >= 1 && r.s[0]->peaks.n < 5);
     }
 }
 
@@ -650,6 +661,7 @@ int main(void)
         cmocka_unit_test(every_cut_is_refused_or_read_without_harm),
         cmocka_unit_test(names_of_codes_end_where_the_codes_end),
         cmocka_unit_test(texts_and_archives_are_not_taken_for_spc),
+        cmocka_unit_test(mass_profiles_are_centroided_from_either_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
