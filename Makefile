@@ -141,6 +141,7 @@ $(FB)/libnps.a: $(patsubst %.c,$(FB)/obj/%.o,$(LIB_SRC))
 	$(Q)ar rcs $@ $^
 $(FB)/fuzz_%: $(FB)/obj/tests/fuzz/fuzz_%.o $(FB)/libnps.a
 	$(Q)$(CLANG) -fsanitize=fuzzer,address,undefined $^ $(LDLIBS) -o $@
+-include $(patsubst %.c,$(FB)/obj/%.d,$(LIB_SRC) $(FUZZERS))
 fuzz: deps-fuzz
 	+@$(MAKE) $(PARALLEL) --no-print-directory $(addprefix $(FB)/fuzz_,$(T))
 	@sh tests/fuzz/run.sh $(FB) $(SECS) $(T)
