@@ -62,8 +62,6 @@ static void put_basis(nps_buf *b, const nps_verdict *v)
         nps_buf_puts(b, "on nothing: no error rate can be stated");
     else if (v->calibration == NPS_CALIBRATION_GENERAL)
         nps_buf_puts(b, "by the general table of the program, for lack of replicates in the library");
-    else if (v->calibration == NPS_CALIBRATION_NONE)
-        nps_buf_puts(b, "on nothing: no replicates, or compared in another way than they were");
     else
         nps_buf_printf(b, "on %llu replicate pairs (%s)", (unsigned long long)v->calibration_n,
                        nps_calibration_source_name(v->calibration));
@@ -135,6 +133,14 @@ static void text_analogs(nps_buf *b, const nps_library *lib, const nps_verdict *
 
 void nps_report_mixture_statement(nps_buf *b, const nps_library *lib, const nps_mixture *m)
 {
+    if (m->n < 2) {
+        if (m->n)
+            nps_buf_printf(b, "No mixture was found: %s alone explains %.0f %% of the signal, and nothing more is worth it.",
+                           sub_name(lib, m->component[0].substance), 100 * m->explained);
+        else
+            nps_buf_puts(b, "No mixture was found: nothing of the library explains any of the signal.");
+        return;
+    }
     nps_buf_puts(b, "It may be a mixture: ");
     for (size_t i = 0; i < m->n; i++)
         nps_buf_printf(b, "%s%s (%.0f %%)", !i ? "" : i + 1 == m->n ? " and " : ", ",
@@ -159,6 +165,11 @@ void nps_report_mixture_text(nps_buf *b, const nps_library *lib, const nps_mixtu
 
 void nps_report_verdict_statement(nps_buf *b, const nps_library *lib, const nps_verdict *v)
 {
+    unsigned obstacle = nps_quality_obstacle(v->quality);
+    if (obstacle & (NPS_QUALITY_UNCOMPARABLE | NPS_QUALITY_NO_REFERENCE)) {
+        nps_buf_printf(b, "No verdict: %s.", nps_quality_text((nps_quality_bit)obstacle));
+        return;
+    }
     nps_report_statement(b, lib, v->outcome, v->set, v->n_set, v->alpha, v->calibration);
     if (v->mixture) {
         nps_buf_puts(b, " This takes the sample for one substance. ");
@@ -226,6 +237,11 @@ void nps_report_text(nps_buf *b, const nps_library *lib, const nps_verdict *v, c
 void nps_report_sample_statement(nps_buf *b, const nps_library *lib, const nps_sample_verdict *v)
 {
     nps_calibration_source source = NPS_CALIBRATION_LIBRARY;
+    if (v->outcome == NPS_UNUSABLE) {
+        nps_buf_puts(b, v->n_spectra == 1 ? "" : "No spectrum of this sample gives a verdict. ");
+        nps_report_verdict_statement(b, lib, v->spectra[0]);
+        return;
+    }
     for (size_t i = 0; i < v->n_spectra; i++)
         if (v->spectra[i]->outcome != NPS_UNUSABLE && v->spectra[i]->calibration == NPS_CALIBRATION_NONE)
             source = NPS_CALIBRATION_NONE;
