@@ -358,7 +358,8 @@ static nps_status add_peaks(nps_builder *b, const nps_peaks *p, nps_err *err)
     return NPS_OK;
 }
 
-static nps_status add_trace(nps_builder *b, nps_technique technique, const nps_trace *t, size_t line, nps_err *err)
+/* @param told  that the trace is unusable */
+static nps_status add_trace(nps_builder *b, nps_technique technique, const nps_trace *t, size_t line, bool told, nps_err *err)
 {
     nps_status st = ROOM(b, ir_entry, cap_ir_entry, b->n_ir + 1);
     if (st == NPS_OK)
@@ -369,7 +370,8 @@ static nps_status add_trace(nps_builder *b, nps_technique technique, const nps_t
     float *y = b->ir_y + b->n_ir * NPS_IR_GRID_N;
     st = nps_prepare_trace(t, &b->trace_prep[technique], y, &why);
     if (st == NPS_E_RANGE || st == NPS_E_NUMERIC) { /* one trace that the steps do not suit stops no library */
-        tell(b, NPS_NOTE_UNUSABLE, line, why.msg);
+        if (!told)
+            tell(b, NPS_NOTE_UNUSABLE, line, why.msg);
         for (size_t i = 0; i < NPS_IR_GRID_N; i++)
             y[i] = NAN;
         st = NPS_OK;
@@ -440,7 +442,7 @@ nps_status nps_builder_add(nps_builder *b, const nps_spectrum *s, bool *opt_adde
     if (st == NPS_OK)
         st = grow_hashes(b, err);
     if (st == NPS_OK && s->trace.n)
-        st = add_trace(b, s->technique, &s->trace, s->line, err);
+        st = add_trace(b, s->technique, &s->trace, s->line, obstacle != 0, err);
     if (st == NPS_OK)
         st = add_peaks(b, &s->peaks, err);
     if (st == NPS_OK)

@@ -1,9 +1,14 @@
 #include "service/verdict_json.h"
 
+#include "reference-lib/ir.h"
+#include "reference-lib/prepare.h"
 #include "service/report.h"
 #include "spectra/quality.h"
 
+#include <math.h>
 #include <string.h>
+
+enum { FLOAT_DIGITS = 7 };
 
 static void put_trace(nps_jw *w, const nps_trace *t)
 {
@@ -11,7 +16,7 @@ static void put_trace(nps_jw *w, const nps_trace *t)
     nps_jw_num(w, "dx_cm1", t->dx_cm1, 9);
     nps_jw_array(w, "absorbance");
     for (size_t i = 0; i < t->n; i++)
-        nps_jw_num(w, NULL, (double)t->y[i], 6);
+        nps_jw_digits(w, NULL, (double)t->y[i], FLOAT_DIGITS);
     nps_jw_end(w);
 }
 
@@ -247,9 +252,29 @@ static void put_preparation(nps_jw *w, const nps_library *lib, const nps_verdict
     nps_jw_end(w);
 }
 
+/* A derivative is compared on the library's grid. */
+static void put_derivative(nps_jw *w, const nps_trace_prep *p, const nps_trace *t)
+{
+    float y[NPS_IR_GRID_N], derivative[NPS_IR_GRID_N];
+    if (nps_prepare_trace(t, p, y, NULL) != NPS_OK || nps_ir_derivative(y, p->derivative, p->window, derivative, NULL) != NPS_OK)
+        return;
+    size_t from = 0, to = NPS_IR_GRID_N;
+    while (from < to && isnan(derivative[from]))
+        from++;
+    while (to > from && isnan(derivative[to - 1]))
+        to--;
+    nps_jw_object(w, "prepared");
+    put_trace(w, &(nps_trace){.n = to - from, .x0_cm1 = NPS_IR_GRID_X0 + NPS_IR_GRID_DX * (double)from, .dx_cm1 = NPS_IR_GRID_DX, .y = derivative + from});
+    nps_jw_end(w);
+}
+
 /* The trace after its steps, for plots; left out where a step does not go, as then the verdict says. */
 static void put_prepared(nps_jw *w, const nps_verdict *v, const nps_spectrum *s)
 {
+    if (v->trace_prep.derivative) {
+        put_derivative(w, &v->trace_prep, &s->trace);
+        return;
+    }
     NPS_AUTO_MEM(float *) y = nps_array(s->trace.n, sizeof *y);
     if (!y)
         return;
@@ -316,7 +341,7 @@ void nps_jw_spectrum(nps_jw *w, const char *key, const nps_spectrum *s)
         for (size_t i = 0; i < s->peaks.n; i++) {
             nps_jw_array(w, NULL);
             nps_jw_num(w, NULL, s->peaks.mz[i], 5);
-            nps_jw_num(w, NULL, (double)s->peaks.intensity[i], 4);
+            nps_jw_digits(w, NULL, (double)s->peaks.intensity[i], FLOAT_DIGITS);
             nps_jw_end(w);
         }
         nps_jw_end(w);

@@ -12,8 +12,8 @@ enum { DERIVATIVE_WINDOW = 9, WINDOW_MIN = 5, POLYNOMIAL = 2 };
 static const double ATR_NEUTRAL_CM1 = 1000, LAMBDA_STEP_CM1 = 2, LAMBDA_DEFAULT = 1e6, P_DEFAULT = 0.001;
 /* Raman bands are narrow: a baseline may bend more than under the bands of hydrogen bonds in the infrared. */
 static const double RAMAN_LAMBDA = 1e5;
-/* Beyond it, weights of 0.001 drown in the rounding of the penalty. */
-static const double LAMBDA_MOST = 1e12;
+/* Far beyond it, weights of 0.001 drown in the rounding of the penalty. */
+static const double LAMBDA_MOST = 1e9;
 
 /* Where something else than the sample absorbs: water vapour in the instrument (rotation-vibration lines about 1595 and
  * 3657/3756 1/cm, Herzberg 1945), the two-phonon bands of a diamond crystal, and below the cut-off of narrow-band MCT

@@ -28,7 +28,8 @@ typedef struct {
 typedef struct {
     bool atr;              /* absorbance times wavenumber / 1000 1/cm, see nps_trace_prepare */
     nps_baseline baseline;
-    double als_lambda;     /* [1, 1e12], for a step of 2 1/cm: scaled with the fourth power of the trace's own */
+    double als_lambda;     /* [1, 1e12], for a step of 2 1/cm: scaled with the fourth power of the trace's own;
+                            * on traces too fine for that in doubles, of means of neighbours */
     double als_p;          /* [1e-6, 0.5) */
     unsigned window;       /* points of the Savitzky-Golay window, odd, 5 .. 101; 0: no smoothing and no derivative */
     unsigned derivative;   /* 0 .. 2 */
