@@ -368,6 +368,7 @@ static void html_preparation(nps_buf *b, const nps_library *lib, const nps_verdi
         nps_buf_printf(b, "<li>the query may be moved by up to %g 1/cm either way", v->max_lag_cm1);
     nps_buf_puts(b, "</ol>");
     nps_trace_prep_text(&text, &v->trace_prep);
+    nps_buf_fail_with(b, &text);
     if (text.data && strcmp(text.data, lib->trace_prep_text[v->technique]) != 0) {
         nps_buf_puts(b, "<p>The library was prepared otherwise: <code>");
         nps_buf_put_xml(b, lib->trace_prep_text[v->technique]);
@@ -427,8 +428,9 @@ static void put_trace_left(nps_buf *b, const float *y)
 
 static void html_mixture(nps_buf *b, const nps_library *lib, const nps_mixture *m, const nps_spectrum *query, const char *today)
 {
-    NPS_AUTO_BUF statement = NPS_BUF_INIT((size_t)64 << 10);
+    NPS_AUTO_BUF statement = NPS_BUF_INIT((size_t)1 << 20);
     nps_report_mixture_statement(&statement, lib, m);
+    nps_buf_fail_with(b, &statement);
     nps_buf_puts(b, "<h3>A mixture?</h3><p>");
     nps_buf_put_xml(b, statement.data ? statement.data : "");
     nps_buf_puts(b, "</p><table><tr><th>#<th>Component<th>InChIKey<th class=\"n\">Share of the signal<th>Worth<th>Nearly as good in "
@@ -492,10 +494,12 @@ void nps_report_html_verdict(nps_buf *b, const nps_library *lib, const nps_verdi
     nps_buf_printf(b, " (%s)</h2><p class=\"v\">%s</p><p>", nps_technique_name(v->technique), nps_outcome_name(v->outcome));
     NPS_AUTO_BUF text = NPS_BUF_INIT((size_t)1 << 20);
     nps_report_verdict_statement(&text, lib, v);
+    nps_buf_fail_with(b, &text);
     nps_buf_put_xml(b, text.data ? text.data : "");
     nps_buf_puts(b, "</p><pre>");
     nps_buf_clear(&text);
     text_quality(&text, v);
+    nps_buf_fail_with(b, &text);
     nps_buf_put_xml(b, text.data ? text.data : "");
     nps_buf_puts(b, "</pre>\n");
     bool drawn = v->n_hits && nps_library_entry_is_open(lib, v->hits[0].entry, today);

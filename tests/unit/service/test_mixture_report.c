@@ -154,6 +154,37 @@ static void a_prepared_trace_has_its_digits_and_the_grid_of_the_comparison(void 
         nps_spectrum_free(s[i]);
 }
 
+static void names_however_long_cut_no_statement(void **state)
+{
+    (void)state;
+    nps_spectrum *s[SUBSTANCES];
+    NPS_AUTO_LIBRARY lib = make_library(s);
+    static char name[5000];
+    memset(name, 'n', sizeof name - 1);
+    nps_builder *b = synth_builder(NULL, NULL);
+    for (unsigned i = 0; i < 3; i++) {
+        synth_text(s[i], NPS_TEXT_NAME, name);
+        synth_add(b, s[i]);
+    }
+    NPS_AUTO_LIBRARY wordy = synth_finish(b);
+    NPS_AUTO(nps_spectrum) q = mix(s[0], s[1]);
+    NPS_AUTO(nps_workspace) w = NULL;
+    nps_sample_verdict *sample = NULL;
+    nps_match_options o = nps_match_options_default();
+    const nps_spectrum *all[] = {q};
+    nps_err err;
+    assert_ok(nps_workspace_new(&w, &err), &err);
+    assert_ok(nps_match_sample(wordy, all, 1, &o, w, &sample, &err), &err);
+    assert_true(sample->spectra[0]->mixture && sample->spectra[0]->mixture->n == 2);
+    NPS_AUTO_BUF summary = NPS_BUF_INIT((size_t)1 << 20);
+    nps_case_summary(&summary, wordy, sample);
+    assert_ok(nps_buf_check(&summary, &err), &err);
+    assert_non_null(strstr(summary.data, "Shares are of the signal, not of the weight."));
+    nps_sample_verdict_free(sample);
+    for (size_t i = 0; i < SUBSTANCES; i++)
+        nps_spectrum_free(s[i]);
+}
+
 static void why_there_is_no_verdict_is_told(void **state)
 {
     (void)state;
@@ -183,6 +214,7 @@ int main(void)
         cmocka_unit_test(text_and_case_tell_of_a_mixture),
         cmocka_unit_test(one_component_or_none_is_called_no_mixture),
         cmocka_unit_test(a_prepared_trace_has_its_digits_and_the_grid_of_the_comparison),
+        cmocka_unit_test(names_however_long_cut_no_statement),
         cmocka_unit_test(why_there_is_no_verdict_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
