@@ -50,7 +50,7 @@ nps_trace_prep nps_trace_prep_raman(void);
  *     smooth=POINTS   derivative=1  derivative=2  derivative=ORDER:POINTS (default 9 points); quadratic
  *     normalise=minmax|vector|snv|area
  *     mask=REGION+REGION...   co2, water-vapour, diamond, below-650 or LOW-HIGH in 1/cm; "mask=none" for no mask at all
- * "none" or an empty text: only the default mask. Errors: NPS_E_RANGE naming the step. */
+ * Each step at most once. "none" or an empty text: only the default mask. Errors: NPS_E_RANGE naming the step. */
 NPS_MUST_CHECK nps_status nps_trace_prep_parse(nps_span text, nps_trace_prep *ret, nps_err *err);
 
 /* The text form, complete with parameters: the same for the same options. */
