@@ -117,6 +117,12 @@ void nps_buf_put_xml(nps_buf *b, const char *text)
     }
 }
 
+void nps_buf_fail_with(nps_buf *b, const nps_buf *part)
+{
+    if (b->failed == NPS_OK)
+        b->failed = part->failed;
+}
+
 nps_status nps_buf_check(const nps_buf *b, nps_err *err)
 {
     if (b->failed == NPS_E_LIMIT)

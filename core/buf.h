@@ -32,6 +32,9 @@ void nps_buf_put_float(nps_buf *b, float v);
 /* Text with the five XML specials escaped and bytes that XML 1.0 forbids dropped. */
 void nps_buf_put_xml(nps_buf *b, const char *text);
 
+/* Makes b fail where `part`, which a piece of its content came from, has: a text that was cut must not pass for a whole one. */
+void nps_buf_fail_with(nps_buf *b, const nps_buf *part);
+
 NPS_MUST_CHECK nps_status nps_buf_check(const nps_buf *b, nps_err *err);
 
 /* Takes the memory (NULL for an empty buffer that never grew is replaced by ""); the buffer is empty afterwards. */

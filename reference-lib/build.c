@@ -358,13 +358,26 @@ static nps_status add_peaks(nps_builder *b, const nps_peaks *p, nps_err *err)
     return NPS_OK;
 }
 
-static nps_status add_trace(nps_builder *b, nps_technique technique, const nps_trace *t, nps_err *err)
+/* @param told  that the trace is unusable */
+static nps_status add_trace(nps_builder *b, nps_technique technique, const nps_trace *t, size_t line, bool told, nps_err *err)
 {
     nps_status st = ROOM(b, ir_entry, cap_ir_entry, b->n_ir + 1);
     if (st == NPS_OK)
         st = nps_grow(&b->ir_y, &b->cap_ir_y, (b->n_ir + 1) * NPS_IR_GRID_N, sizeof *b->ir_y, SIZE_MAX / 8, err);
-    if (st == NPS_OK)
-        st = nps_prepare_trace(t, &b->trace_prep[technique], b->ir_y + b->n_ir * NPS_IR_GRID_N, err);
+    if (st != NPS_OK)
+        return st;
+    nps_err why;
+    float *y = b->ir_y + b->n_ir * NPS_IR_GRID_N;
+    st = nps_prepare_trace(t, &b->trace_prep[technique], y, &why);
+    if (st == NPS_E_RANGE || st == NPS_E_NUMERIC) { /* one trace that the steps do not suit stops no library */
+        if (!told)
+            tell(b, NPS_NOTE_UNUSABLE, line, why.msg);
+        for (size_t i = 0; i < NPS_IR_GRID_N; i++)
+            y[i] = NAN;
+        st = NPS_OK;
+    } else if (st != NPS_OK) {
+        st = nps_fail(err, st, "%s", why.msg);
+    }
     if (st == NPS_OK)
         b->ir_entry[b->n_ir++] = (uint32_t)b->n_entry;
     return st;
@@ -408,9 +421,9 @@ nps_status nps_builder_add(nps_builder *b, const nps_spectrum *s, bool *opt_adde
         *opt_added = !duplicate;
     if (duplicate)
         return NPS_OK;
-    unsigned quality = nps_quality_check(s);
-    if (!nps_quality_is_usable(quality))
-        tell(b, NPS_NOTE_UNUSABLE, s->line, nps_quality_text((nps_quality_bit)(quality & -quality)));
+    unsigned obstacle = nps_quality_obstacle(nps_quality_check(s));
+    if (obstacle)
+        tell(b, NPS_NOTE_UNUSABLE, s->line, nps_quality_text((nps_quality_bit)obstacle));
     st = complete_substance(b, sub, s, err);
     entry_row r = {.substance = sub,
                    .source = b->source,
@@ -429,7 +442,7 @@ nps_status nps_builder_add(nps_builder *b, const nps_spectrum *s, bool *opt_adde
     if (st == NPS_OK)
         st = grow_hashes(b, err);
     if (st == NPS_OK && s->trace.n)
-        st = add_trace(b, s->technique, &s->trace, err);
+        st = add_trace(b, s->technique, &s->trace, s->line, obstacle != 0, err);
     if (st == NPS_OK)
         st = add_peaks(b, &s->peaks, err);
     if (st == NPS_OK)

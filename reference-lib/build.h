@@ -11,7 +11,7 @@ typedef struct nps_builder nps_builder;
 typedef enum {
     NPS_NOTE_DUPLICATE,  /* same substance, same peaks as an earlier entry: left out */
     NPS_NOTE_CONFLICT,   /* same peaks as an entry of another substance: kept, one of them is mislabelled */
-    NPS_NOTE_UNUSABLE,   /* kept for completeness, but too poor to be searched */
+    NPS_NOTE_UNUSABLE,   /* kept for completeness, but too poor to be searched, or not to be prepared */
     NPS_NOTE_NO_KEY,     /* no InChIKey: joined by its name with others that have none either */
     NPS_NOTE_CLASS       /* row of the class table that fits no entry, or fits one of another name */
 } nps_note_kind;
@@ -42,6 +42,7 @@ NPS_MUST_CHECK nps_status nps_builder_source(nps_builder *b, const char *file, n
 
 /* Adds one spectrum (copied). Substances join by the first block of the InChIKey (stereoisomers count as one) and the nominal
  * mass (isotopically labelled standards do not), never by a name when there is a key. *opt_added (may be NULL) is false for a duplicate that was left out.
+ * A trace that its preparation does not suit (fewer points than the window) is kept without a value, and told of.
  * Errors: NPS_E_RANGE when the invariants of the peaks do not hold; NPS_E_LIMIT above 2^32 - 2 items; NPS_E_NOMEM. */
 NPS_MUST_CHECK nps_status nps_builder_add(nps_builder *b, const nps_spectrum *s, bool *opt_added, nps_err *err);
 

@@ -1,6 +1,7 @@
 #include "reference-lib/calibrate.h"
 
 #include "core/parallel.h"
+#include "reference-lib/ir.h"
 #include "reference-lib/match_impl.h"
 #include "spectra/quality.h"
 
@@ -17,9 +18,13 @@ typedef struct {
     bool leave_contributor; /* another contributor has the substance as well */
 } question;
 
+/* Traces that leave nothing to compare (near infrared, ends of the range) are never judged, nor found. */
 static bool is_of(const nps_library *lib, uint32_t e, nps_technique t)
 {
-    return lib->entry_technique[e] == t;
+    if (lib->entry_technique[e] != t || t == NPS_TECH_UNKNOWN || nps_technique_is_mass(t))
+        return lib->entry_technique[e] == t;
+    nps_ir_options o = nps_ir_options_of(t, &lib->trace_prep[t]);
+    return nps_ir_points(nps_ir_row(lib, e), &o) >= NPS_IR_COMMON_MIN;
 }
 
 /* Entries of a substance by technique, and whether any of another contributor, of the same polarity, exists. */
@@ -29,8 +34,8 @@ static bool has_replicate(const nps_library *lib, uint32_t e, bool *ret_elsewher
     bool any = false, elsewhere = false;
     for (uint64_t i = lib->sub_entry_at[s]; i < lib->sub_entry_at[s + 1]; i++) {
         uint32_t o = lib->sub_entry[i];
-        if (o == e || lib->entry_technique[o] != lib->entry_technique[e] ||
-            lib->entry_polarity[o] != lib->entry_polarity[e])
+        if (o == e || lib->entry_polarity[o] != lib->entry_polarity[e] ||
+            !is_of(lib, o, (nps_technique)lib->entry_technique[e]))
             continue;
         any = true;
         elsewhere = elsewhere || lib->entry_contributor[o] != lib->entry_contributor[e];
@@ -268,14 +273,25 @@ nps_status nps_calibrate_library(nps_library *lib, unsigned threads, nps_err *er
 
 /* --- a laboratory's own cases -------------------------------------------------------------------------------------------- */
 
-static nps_status ask_case(const nps_library *lib, const nps_calibration_case *k, nps_workspace *w, double *ret,
-                           nps_err *err)
+/* *ret_asked is false where nothing of a trace is left to compare, so that it would not be judged either. */
+static nps_status ask_case(const nps_library *lib, const nps_calibration_case *k, nps_workspace *w, bool *ret_asked,
+                           double *ret, nps_err *err)
 {
+    nps_technique t = k->query->technique;
     nps_filter f = nps_filter_all();
     nps_prepared p;
     f.polarity = k->query->polarity;
-    nps_status st = nps_prepare(k->query, &lib->trace_prep[k->query->technique], &p, err);
-    return st == NPS_OK ? measure(lib, &p, &f, (truth){.key = k->truth}, w, ret, err) : st;
+    nps_status st = nps_prepare(k->query, &lib->trace_prep[t], &p, err);
+    bool is_trace = !nps_technique_is_mass(t);
+    if (st != NPS_OK)
+        return is_trace && (st == NPS_E_RANGE || st == NPS_E_NUMERIC) ? NPS_OK : st;
+    nps_ir_options o = nps_ir_options_of(t, &lib->trace_prep[t]);
+    if (is_trace && nps_ir_points(p.grid, &o) < NPS_IR_COMMON_MIN) {
+        nps_prepared_done(&p);
+        return NPS_OK;
+    }
+    *ret_asked = true;
+    return measure(lib, &p, &f, (truth){.key = k->truth}, w, ret, err);
 }
 
 nps_status nps_calibrate_cases(const nps_library *lib, const nps_calibration_case *cases, size_t n,
@@ -295,8 +311,11 @@ nps_status nps_calibrate_cases(const nps_library *lib, const nps_calibration_cas
             continue;
         }
         st = nps_grow(&conformity[t], &cap[t], count[t] + 1, sizeof *conformity[t], SIZE_MAX / 8, err);
+        bool asked = false;
         if (st == NPS_OK)
-            st = ask_case(lib, &cases[i], w, &conformity[t][count[t]++], err);
+            st = ask_case(lib, &cases[i], w, &asked, &conformity[t][count[t]], err);
+        count[t] += asked;
+        left_out += st == NPS_OK && !asked;
     }
     for (size_t t = 0; t < NPS_TECH_COUNT; t++) {
         if (st != NPS_OK) {

@@ -24,6 +24,10 @@ nps_status nps_ir_grid(const nps_trace *t, float *ret_y, nps_err *err)
         return st;
     for (size_t i = 0; i < NPS_IR_GRID_N; i++)
         ret_y[i] = i >= first && i < end ? (float)grid[i] + 0.0F : NAN; /* + 0 leaves no negative zero */
+    for (size_t i = first; i < end; i++)
+        if (!isfinite(ret_y[i])) /* the spline overshoots what a float can hold */
+            return nps_fail(err, NPS_E_NUMERIC, "the trace has no finite value at %g 1/cm",
+                            NPS_IR_GRID_X0 + NPS_IR_GRID_DX * (double)i);
     return NPS_OK;
 }
 
@@ -41,6 +45,18 @@ nps_ir_mask nps_ir_mask_of(const nps_trace_prep *p)
         }
     }
     return m;
+}
+
+size_t nps_ir_points(const float *y, const nps_ir_options *o)
+{
+    size_t from = 0, to = NPS_IR_GRID_N, half = o->derivative ? o->window / 2 : 0, n = 0;
+    while (from < to && isnan(y[from]))
+        from++;
+    while (to > from && isnan(y[to - 1]))
+        to--;
+    for (size_t i = from + half; i + half < to; i++)
+        n += !nps_ir_is_masked(&o->mask, i);
+    return n;
 }
 
 nps_ir_options nps_ir_options_of(nps_technique technique, const nps_trace_prep *p)

@@ -34,6 +34,18 @@ typedef struct {
     unsigned max_lag;  /* 0 .. NPS_IR_LAG_MAX grid points by which the query may be moved either way */
     nps_ir_mask mask;
 } nps_ir_options;
+static inline bool nps_ir_is_masked(const nps_ir_mask *m, size_t i)
+{
+    for (size_t k = 0; k < m->n; k++)
+        if (i >= m->region[k].from && i < m->region[k].to)
+            return true;
+    return false;
+}
+
+enum { NPS_IR_COMMON_MIN = 200 }; /* points (400 cm-1): less is no comparison */
+/* Points of a row that count by these options: measured, not masked, and not lost to the ends of a derivative. */
+size_t nps_ir_points(const float *y, const nps_ir_options *o);
+
 /* Correlation without lag; mask and derivative as the preparation says. */
 nps_ir_options nps_ir_options_of(nps_technique technique, const nps_trace_prep *p);
 
@@ -51,7 +63,7 @@ typedef struct {
 
 /* For each query the k entries of the technique with the largest score above 0, ties by entry number. The score is the
  * largest over all lags of the query moved by the lag with the entry, each over the points that both measured and that the
- * mask leaves on either side (at least 200); ties go to the smaller lag, then the negative one. Exact: correlations without
+ * mask leaves on either side (at least NPS_IR_COMMON_MIN); ties go to the smaller lag, then the negative one. Exact: correlations without
  * derivative skip entries where the bound of ir_bound.h shows that they cannot be among the k; others score every entry.
  * @param query  [n_query][NPS_IR_GRID_N], NaN where not measured; f [n_query]
  * @param ret_hits  [n_query][k], best first; ret_n [n_query] how many

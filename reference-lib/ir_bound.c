@@ -19,14 +19,6 @@ static const float slack = 2e-5F;
 
 /* --- the plan ------------------------------------------------------------------------------------------------------- */
 
-static bool is_masked(const nps_ir_mask *mask, size_t i)
-{
-    for (size_t m = 0; m < mask->n; m++)
-        if (i >= mask->region[m].from && i < mask->region[m].to)
-            return true;
-    return false;
-}
-
 /* Bands of air stand still while the query moves: a point is left out where either side is masked. */
 static void move(const float *query, int lag, const bool *masked, float *ret)
 {
@@ -136,7 +128,7 @@ nps_status nps_ir_plan_new(const float *query, unsigned max_lag, const nps_ir_ma
         return nps_fail_nomem(err);
     bool masked[NPS_IR_GRID_N];
     for (size_t i = 0; i < NPS_IR_GRID_N; i++)
-        masked[i] = is_masked(mask, i);
+        masked[i] = nps_ir_is_masked(mask, i);
     for (size_t i = 0; i < 2 * max_lag + 1; i++) {
         nps_ir_lag *l = &p->lag[p->n_lag++];
         l->lag = i % 2 ? -(int)(i + 1) / 2 : (int)i / 2;

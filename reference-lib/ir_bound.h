@@ -9,8 +9,7 @@
 
 enum {
     NPS_IR_LAGS_MAX = 2 * NPS_IR_LAG_MAX + 1,
-    NPS_IR_BLOCK = 256, /* rows whose codes stay in the second-level cache while several queries pass over them */
-    NPS_IR_COMMON_MIN = 200 /* points (400 cm-1): less is no comparison */
+    NPS_IR_BLOCK = 256 /* rows whose codes stay in the second-level cache while several queries pass over them */
 };
 
 /* One lag of a query: the query on the library's grid, moved by `lag` points, NaN where it or the region masks leave

@@ -2,6 +2,7 @@
 
 #include "reference-lib/backing.h"
 #include "reference-lib/digest.h"
+#include "reference-lib/ir.h"
 #include "reference-lib/layout.h"
 #include "reference-lib/library_h5.h"
 
@@ -441,24 +442,21 @@ static nps_status fill_texts(const nps_library *lib, uint32_t e, nps_spectrum *s
 
 static nps_status fill_trace(const nps_library *lib, uint32_t e, nps_spectrum *s, nps_err *err)
 {
-    for (uint64_t r = 0; r < lib->n_ir; r++) {
-        if (lib->ir_entry[r] != e)
-            continue;
-        const float *y = lib->ir_y + r * NPS_IR_GRID_N;
-        size_t first = 0, last = NPS_IR_GRID_N;
-        while (first < last && y[first] != y[first])
-            first++;
-        while (last > first && y[last - 1] != y[last - 1])
-            last--;
-        s->trace.y = nps_array(last - first, sizeof *s->trace.y);
-        if (!s->trace.y)
-            return nps_fail_nomem(err);
-        s->trace.n = last - first;
-        s->trace.x0_cm1 = NPS_IR_GRID_X0 + NPS_IR_GRID_DX * (double)first;
-        s->trace.dx_cm1 = NPS_IR_GRID_DX;
-        memcpy(s->trace.y, y + first, s->trace.n * sizeof *y);
+    const float *y = nps_ir_row(lib, e);
+    size_t first = 0, last = y ? NPS_IR_GRID_N : 0;
+    while (first < last && y[first] != y[first])
+        first++;
+    while (last > first && y[last - 1] != y[last - 1])
+        last--;
+    if (last - first < 2) /* what was measured lies off the grid */
         return NPS_OK;
-    }
+    s->trace.y = nps_array(last - first, sizeof *s->trace.y);
+    if (!s->trace.y)
+        return nps_fail_nomem(err);
+    s->trace.n = last - first;
+    s->trace.x0_cm1 = NPS_IR_GRID_X0 + NPS_IR_GRID_DX * (double)first;
+    s->trace.dx_cm1 = NPS_IR_GRID_DX;
+    memcpy(s->trace.y, y + first, s->trace.n * sizeof *y);
     return NPS_OK;
 }
 

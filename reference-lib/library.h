@@ -181,7 +181,8 @@ static inline nps_peak_view nps_library_peak_row(const nps_library *lib, uint32_
     return (nps_peak_view){lib->peak_mz + at, lib->peak_intensity + at, lib->peak_at[e + 1] - at};
 }
 
-/* The entry as a spectrum with all its metadata (for export and plots). The caller frees it. */
+/* The entry as a spectrum with all its metadata (for export and plots); a trace without a point on the grid is empty (n = 0).
+ * The caller frees it. */
 NPS_MUST_CHECK nps_status nps_library_spectrum(const nps_library *lib, uint32_t entry, nps_spectrum **ret_spectrum,
                                                nps_err *err);
 

@@ -341,6 +341,47 @@ static nps_status judge(const nps_library *lib, const nps_prepared *q, const nps
     return st;
 }
 
+/* Without a reference that could be found, that none is found says nothing of the sample. */
+static bool has_reference(const nps_library *lib, nps_technique technique, const nps_filter *f)
+{
+    bool fragments = nps_technique_is_fragment(technique); /* msms and dart are searched as one */
+    for (uint64_t e = 0; e < lib->n_entry; e++) {
+        nps_technique t = (nps_technique)lib->entry_technique[e];
+        if ((t == technique || (fragments && nps_technique_is_fragment(t))) && nps_filter_passes(lib, f, (uint32_t)e))
+            return true;
+    }
+    return false;
+}
+
+/* Sets bits of v->quality where nothing can be compared; *ret_q is to be given back where it is usable still. */
+static nps_status prepare_query(const nps_library *lib, const nps_spectrum *query, const nps_match_options *o,
+                                nps_prepared *ret_q, nps_verdict *v, nps_err *err)
+{
+    nps_filter f = nps_filter_all();
+    f.polarity = query->polarity;
+    if (!has_reference(lib, query->technique, &f)) {
+        v->quality |= NPS_QUALITY_NO_REFERENCE;
+        return NPS_OK;
+    }
+    nps_prepared q;
+    nps_status st = nps_prepare(query, nps_match_prep(lib, query->technique, o), &q, err);
+    bool is_trace = !nps_technique_is_mass(query->technique);
+    if (is_trace && (st == NPS_E_RANGE || st == NPS_E_NUMERIC)) {
+        v->quality |= NPS_QUALITY_UNCOMPARABLE;
+        return NPS_OK;
+    }
+    if (st != NPS_OK)
+        return st;
+    nps_ir_options ir = nps_match_ir_options(lib, query->technique, o);
+    if (is_trace && nps_ir_points(q.grid, &ir) < NPS_IR_COMMON_MIN) {
+        v->quality |= NPS_QUALITY_UNCOMPARABLE;
+        nps_prepared_done(&q);
+        return NPS_OK;
+    }
+    *ret_q = q;
+    return NPS_OK;
+}
+
 nps_status nps_match(const nps_library *lib, const nps_spectrum *query, const nps_match_options *options,
                      nps_workspace *w, nps_verdict **ret_verdict, nps_err *err)
 {
@@ -356,17 +397,15 @@ nps_status nps_match(const nps_library *lib, const nps_spectrum *query, const np
     memcpy(v->repairs, query->repairs, sizeof v->repairs);
     nps_digest_spectrum(query, v->input_digest);
     v->trace_prep = *nps_match_prep(lib, query->technique, options);
-    v->max_lag_cm1 = options->max_lag_cm1;
+    v->max_lag_cm1 = NPS_IR_GRID_DX * floor(options->max_lag_cm1 / NPS_IR_GRID_DX);
     set_threshold(lib, options, v);
-    if (!nps_quality_is_usable(v->quality)) {
-        v->outcome = NPS_UNUSABLE;
-    } else {
-        nps_prepared q;
-        st = nps_prepare(query, nps_match_prep(lib, query->technique, options), &q, err);
-        if (st == NPS_OK) {
-            st = judge(lib, &q, options, w, v, err);
-            nps_prepared_done(&q);
-        }
+    nps_prepared q = {0};
+    v->outcome = NPS_UNUSABLE;
+    if (nps_quality_is_usable(v->quality))
+        st = prepare_query(lib, query, options, &q, v, err);
+    if (st == NPS_OK && nps_quality_is_usable(v->quality)) {
+        st = judge(lib, &q, options, w, v, err);
+        nps_prepared_done(&q);
     }
     if (st == NPS_OK)
         *ret_verdict = nps_steal(v);

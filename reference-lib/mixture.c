@@ -188,14 +188,6 @@ static void take_line(const problem *p, double *y)
         y[i] -= sy / n + (sxx > 0 ? sxy / sxx * (p->point[i] - sx / n) : 0);
 }
 
-static bool is_masked(const nps_ir_mask *m, size_t i)
-{
-    for (size_t k = 0; k < m->n; k++)
-        if (i >= m->region[k].from && i < m->region[k].to)
-            return true;
-    return false;
-}
-
 /* A row as it is compared. */
 static nps_status row_as_compared(const problem *p, const float *y, float *room, const float **ret, nps_err *err)
 {
@@ -204,6 +196,18 @@ static nps_status row_as_compared(const problem *p, const float *y, float *room,
         return NPS_OK;
     *ret = room;
     return nps_ir_derivative(y, p->o->derivative, p->o->window, room, err);
+}
+
+/* What taking the line out of a straight query leaves is the rounding of its floats, and no signal. */
+static void drop_rounding(problem *p, const float *y)
+{
+    double most = 0, left = 0;
+    for (size_t i = 0; i < p->n; i++) {
+        most = fmax(most, fabs((double)y[p->point[i]]));
+        left = fmax(left, fabs(p->query[i]));
+    }
+    if (left <= 1e-6 * most)
+        memset(p->query, 0, p->n * sizeof *p->query);
 }
 
 static nps_status lay_out_trace(problem *p, nps_err *err)
@@ -218,12 +222,13 @@ static nps_status lay_out_trace(problem *p, nps_err *err)
     if (st != NPS_OK)
         return st;
     for (size_t i = 0; i < NPS_IR_GRID_N; i++)
-        if (!isnan(y[i]) && !is_masked(&p->o->mask, i)) {
+        if (!isnan(y[i]) && !nps_ir_is_masked(&p->o->mask, i)) {
             p->point[p->n] = (uint32_t)i;
             p->query[p->n++] = (double)y[i];
         }
     if (p->n)
         take_line(p, p->query);
+    drop_rounding(p, y);
     return NPS_OK;
 }
 
@@ -502,7 +507,7 @@ static nps_status describe_component(const problem *p, products *g, const select
     *c = (nps_component){.entry = p->pool[s->at[i]].entry,
                          .substance = p->pool[s->at[i]].substance,
                          .share = all > 0 ? signal_of(p, s, i) / all : 0,
-                         .gain = fmax(0, s->fit - without) / p->norm2,
+                         .gain = fmin(1, fmax(0, s->fit - without) / p->norm2),
                          .worth = p->norm2 > without ? fmin(1, fmax(0, s->fit - without) / (p->norm2 - without)) : 0};
     return st;
 }
@@ -531,19 +536,34 @@ static double left_at(const problem *p, const selection *s, size_t i)
     return left;
 }
 
+/* What a share of 1 is in the query's own intensities, by the strongest of the cleaned peaks. */
+static double unit_of_shares(const problem *p)
+{
+    const double near = 0.05; /* cleaning joins peaks as close as this */
+    nps_peak_view q = peaks_of(p->q), measured = p->q->measured;
+    size_t base = 0;
+    double most = 0;
+    for (size_t i = 1; i < q.n; i++)
+        base = q.intensity[i] > q.intensity[base] ? i : base;
+    for (size_t i = 0; i < measured.n && q.n; i++)
+        if (fabs(measured.mz[i] - q.mz[base]) <= near)
+            most = fmax(most, (double)measured.intensity[i]);
+    return most > 0 ? most / (double)q.intensity[base] : 1;
+}
+
 static nps_status residual_peaks(const problem *p, const selection *s, nps_peaks *ret, nps_err *err)
 {
     nps_peak_view q = peaks_of(p->q);
     nps_peaks left = {0};
     nps_status st = NPS_OK;
-    double base = 0;
+    double base = 0, unit = p->q->technique == NPS_TECH_EI ? 1 : unit_of_shares(p);
     for (size_t i = 0; i < q.n; i++)
         base = fmax(base, (double)q.intensity[i]);
     for (size_t k = 0; k < q.n && st == NPS_OK; k++) {
         size_t i = p->q->technique == NPS_TECH_EI ? (size_t)q.mz[k] - 1 : k;
         double y = left_at(p, s, i) / p->weight[i];
         if (y > 1e-4 * base)
-            st = nps_peaks_push(&left, q.mz[k], y, NULL, 0, SIZE_MAX / 64, err);
+            st = nps_peaks_push(&left, q.mz[k], unit * y, NULL, 0, SIZE_MAX / 64, err);
     }
     if (st == NPS_OK)
         st = nps_peaks_settle(&left, NULL, err);

@@ -104,7 +104,7 @@ typedef struct {
     nps_mixture *mixture; /* owned; NULL: not asked for, or none (mixture.h) */
     /* ir, raman: how query and references were prepared and compared. */
     nps_trace_prep trace_prep;
-    double max_lag_cm1;
+    double max_lag_cm1; /* whole steps of the grid */
     /* Quality. */
     unsigned quality;                  /* bits: spectra/quality.h */
     size_t repairs[NPS_REPAIR_COUNT];  /* what the reader repaired */

@@ -45,8 +45,8 @@ static const nps_analog *nearest_of(const nps_sample_verdict *v)
 static void put_words(nps_jw *w, const nps_library *lib, const nps_sample_verdict *v)
 {
     const nps_analog *a = nearest_of(v);
-    NPS_AUTO_BUF title = NPS_BUF_INIT(2048);
-    NPS_AUTO_BUF text = NPS_BUF_INIT(4096);
+    NPS_AUTO_BUF title = NPS_BUF_INIT((size_t)1 << 20);
+    NPS_AUTO_BUF text = NPS_BUF_INIT((size_t)1 << 20);
     nps_buf_puts(&title, "Unknown substance");
     if (a) {
         nps_buf_printf(&title, ", nearest to %s", nps_library_text(lib, lib->sub_name[a->substance]));
@@ -69,6 +69,8 @@ static void put_words(nps_jw *w, const nps_library *lib, const nps_sample_verdic
     }
     if (lib->generated)
         nps_buf_puts(&text, " The library holds generated demonstration spectra: this finding means nothing in the world.");
+    nps_buf_fail_with(w->out, &title);
+    nps_buf_fail_with(w->out, &text);
     nps_jw_str(w, "title", title.data ? title.data : "");
     nps_jw_str(w, "text", text.data ? text.data : "");
 }

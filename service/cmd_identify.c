@@ -32,7 +32,7 @@ static const char usage[] =
     "  --max-lag CM1       infrared, Raman: the query may be moved by up to this (0 to 20, default 0); same remark\n"
     "  --threads N         default: all cores\n"
     "  --json              one JSON object a line\n"
-    "  --html FILE         also a report to print\n\n"
+    "  --html FILE         also a report to print; not with --sample\n\n"
     "examples:\n"
     "  npswatch identify --library swgdrug.h5 unknown.jdx\n"
     "  npswatch identify --library swgdrug.h5 --json queries.msp.gz | jq .verdict\n"
@@ -268,6 +268,8 @@ static int parse(int argc, char **argv, identify_options *o)
         case 'h': fputs(usage, stdout); return NPS_EXIT_DONE;
         default: return nps_cli_usage("identify", "bad option");
         }
+    if (o->sample && o->html)
+        return nps_cli_usage("identify", "--html reports single spectra; it does not go with --sample");
     if (optind == argc)
         return nps_cli_usage("identify", "no file given");
     return -1;

@@ -175,11 +175,11 @@ static nps_status read_classes(build_state *s, const char *path, nps_err *err)
 {
     nps_file f;
     nps_status st = nps_file_open(path, (size_t)64 << 20, &f, err);
-    if (st == NPS_OK)
-        st = nps_builder_source(s->b, path, NPS_VISIBLE_PUBLIC, NULL, 0, err);
     if (st != NPS_OK)
         return st;
-    st = nps_builder_classes(s->b, f.data, f.len, err);
+    st = nps_builder_source(s->b, path, NPS_VISIBLE_PUBLIC, NULL, 0, err);
+    if (st == NPS_OK)
+        st = nps_builder_classes(s->b, f.data, f.len, err);
     nps_file_close(&f);
     return st;
 }
@@ -525,11 +525,16 @@ static bool may_export(const nps_library *lib, uint32_t e, bool members, const c
            strcmp(nps_library_text(lib, lib->entry_embargo[e]), today) <= 0;
 }
 
-static nps_status export_entry(const nps_library *lib, uint32_t e, nps_write_format format, nps_err *err)
+/* *empty counts traces without a point on the library's grid. */
+static nps_status export_entry(const nps_library *lib, uint32_t e, nps_write_format format, size_t *empty, nps_err *err)
 {
     NPS_AUTO(nps_spectrum) s = NULL;
     NPS_AUTO_BUF b = NPS_BUF_INIT((size_t)256 << 20);
     nps_status st = nps_library_spectrum(lib, e, &s, err);
+    if (st == NPS_OK && !nps_technique_is_mass(s->technique) && s->technique != NPS_TECH_UNKNOWN && !s->trace.n) {
+        ++*empty;
+        return NPS_OK;
+    }
     if (st == NPS_OK)
         st = nps_write_spectrum(&b, format, s, err);
     if (st == NPS_OK && fwrite(b.data, 1, b.len, stdout) != b.len)
@@ -556,16 +561,20 @@ static int cmd_export(int argc, char **argv)
         return NPS_EXIT_INPUT;
     char today[11];
     nps_cli_today(today);
-    size_t withheld = 0, failed = 0;
+    size_t withheld = 0, failed = 0, empty = 0;
     for (uint32_t e = 0; e < lib->n_entry; e++) {
         nps_err err = {0};
         if (!may_export(lib, e, members, today)) {
             withheld++;
-        } else if (export_entry(lib, e, format, &err) != NPS_OK) {
+        } else if (export_entry(lib, e, format, &empty, &err) != NPS_OK) {
             fprintf(stderr, "npswatch: entry %u: %s\n", e, err.msg);
             failed++;
+            if (err.code == NPS_E_IO)
+                break;
         }
     }
+    if (empty)
+        fprintf(stderr, "npswatch: %zu traces left out: nothing of them lies within 400 to 4000 1/cm\n", empty);
     if (withheld)
         fprintf(stderr, "npswatch: %zu entries withheld: not public, or under embargo\n", withheld);
     return failed || fflush(stdout) != 0 ? NPS_EXIT_INPUT : NPS_EXIT_DONE;

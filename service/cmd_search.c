@@ -21,7 +21,7 @@ static const char usage[] =
     "                      difference\n"
     "  --mode loss         MS/MS: the most similar neutral losses\n"
     "  --mode mixture      EI, DART, infrared, Raman: the substances whose spectra, added up, explain the query, with their\n"
-    "                      shares of the signal; --top: at most so many components (default 6)\n"
+    "                      shares of the signal; --top: at most so many components (1 to 6)\n"
     "  --score NAME        EI: weighted-cosine (default), cosine, entropy, composite; analog: all-lag\n"
     "                      MS/MS: entropy (default), cosine (analog: modified-cosine), weighted-cosine; analog also\n"
     "                      all-lag, over all shifts up to 300 Da: for queries whose precursor is not known\n"
@@ -48,6 +48,7 @@ typedef struct {
     const char *library, *score;
     const char *mode; /* "identity", "analog", "loss", "mixture" */
     const char *residual; /* file, or NULL */
+    nps_write_format residual_format;
     bool reverse, json, prepare;
     nps_trace_prep prep;  /* where prepare says so */
     nps_span tol;
@@ -313,11 +314,16 @@ static nps_status keep_residual(search_options *o, const nps_spectrum *s, const 
     }
     const char *name = s->text[NPS_TEXT_NAME];
     nps_status st = nps_mixture_residual(r->mixture, name ? name : "unnamed spectrum", &left, err);
-    const char *dot = strrchr(o->residual, '.');
-    nps_write_format format = NPS_WRITE_MSP;
-    if (!dot || !nps_write_format_parse(nps_span_of(dot + 1), &format))
-        format = NPS_WRITE_JCAMP;
-    return st == NPS_OK && left ? nps_write_spectrum(&o->left, format, left, err) : st;
+    return st == NPS_OK && left ? nps_write_spectrum(&o->left, o->residual_format, left, err) : st;
+}
+
+/* Names a spectrum that this search cannot take, and goes on. */
+static void refuse(search_options *o, const char *file, const nps_spectrum *s, nps_err *why)
+{
+    why->line = s->line;
+    why->offset = s->offset;
+    nps_cli_complain(file, why);
+    o->refused++;
 }
 
 static nps_status search_one(void *arg, const char *file, nps_spectrum **s, nps_err *err)
@@ -333,10 +339,7 @@ static nps_status search_one(void *arg, const char *file, nps_spectrum **s, nps_
     if (st == NPS_E_NOMEM)
         return nps_fail_nomem(err);
     if (st != NPS_OK) {
-        why.line = (*s)->line;
-        why.offset = (*s)->offset;
-        nps_cli_complain(file, &why);
-        o->refused++;
+        refuse(o, file, *s, &why);
         return NPS_OK;
     }
     if (o->json)
@@ -345,11 +348,39 @@ static nps_status search_one(void *arg, const char *file, nps_spectrum **s, nps_
         put_table(&b, o, *s, &r);
     st = nps_buf_check(&b, err);
     if (st == NPS_OK && r.mixture && o->residual)
-        st = keep_residual(o, *s, &r, err);
+        st = keep_residual(o, *s, &r, &why);
     nps_mixture_free(r.mixture);
+    if (st == NPS_E_UNSUPPORTED) {
+        refuse(o, file, *s, &why);
+        st = NPS_OK;
+    } else if (st != NPS_OK && why.code == st) {
+        return nps_fail(err, st, "%s", why.msg);
+    }
     if (st == NPS_OK && fwrite(b.data, 1, b.len, stdout) != b.len)
         st = nps_fail(err, NPS_E_IO, "standard output cannot be written");
     return st;
+}
+
+/* Options that would be passed over in silence. */
+static int check_together(search_options *o)
+{
+    bool mixture = is_mode(o, "mixture");
+    const char *dot = o->residual ? strrchr(o->residual, '.') : NULL;
+    if (o->residual && !mixture)
+        return nps_cli_usage("search", "--residual goes with --mode mixture");
+    if (o->residual && !(dot && nps_write_format_parse(nps_span_of(dot + 1), &o->residual_format)))
+        return nps_cli_usage("search", "--residual '%s': its ending names no format: .msp, .mgf, .jdx or .dx", o->residual);
+    if (mixture && o->top > NPS_MIXTURE_MAX)
+        return nps_cli_usage("search", "--top '%zu' is outside 1..%d components", o->top, NPS_MIXTURE_MAX);
+    if (!is_mode(o, "identity") && o->window_ppm > 0)
+        return nps_cli_usage("search", "--window goes with --mode identity");
+    if (!is_mode(o, "identity") && o->max_lag_cm1 > 0)
+        return nps_cli_usage("search", "--max-lag goes with --mode identity");
+    if (mixture && o->reverse)
+        return nps_cli_usage("search", "--reverse does not go with --mode mixture");
+    if (!o->top)
+        o->top = mixture ? NPS_MIXTURE_MAX : 10;
+    return -1;
 }
 
 static int parse(int argc, char **argv, search_options *o)
@@ -401,11 +432,7 @@ static int parse(int argc, char **argv, search_options *o)
         case 'h': fputs(usage, stdout); return NPS_EXIT_DONE;
         default: return nps_cli_usage("search", "bad option");
         }
-    if (!o->top)
-        o->top = is_mode(o, "mixture") ? NPS_MIXTURE_MAX : 10;
-    if (o->residual && !is_mode(o, "mixture"))
-        return nps_cli_usage("search", "--residual goes with --mode mixture");
-    return optind == argc ? nps_cli_usage("search", "no file given") : -1;
+    return optind == argc ? nps_cli_usage("search", "no file given") : check_together(o);
 }
 
 int nps_cmd_search(int argc, char **argv)

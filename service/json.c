@@ -117,6 +117,15 @@ void nps_jw_num(nps_jw *w, const char *key, double v, int decimals)
         nps_buf_add(w->out, s, (size_t)n);
 }
 
+void nps_jw_digits(nps_jw *w, const char *key, double v, int digits)
+{
+    begin(w, key);
+    if (isfinite(v))
+        nps_buf_printf(w->out, "%.*g", digits, v + 0.0); /* + 0 leaves no negative zero */
+    else
+        nps_buf_puts(w->out, "null");
+}
+
 void nps_jw_raw(nps_jw *w, const char *key, const char *json)
 {
     begin(w, key);

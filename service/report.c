@@ -62,8 +62,6 @@ static void put_basis(nps_buf *b, const nps_verdict *v)
         nps_buf_puts(b, "on nothing: no error rate can be stated");
     else if (v->calibration == NPS_CALIBRATION_GENERAL)
         nps_buf_puts(b, "by the general table of the program, for lack of replicates in the library");
-    else if (v->calibration == NPS_CALIBRATION_NONE)
-        nps_buf_puts(b, "on nothing: no replicates, or compared in another way than they were");
     else
         nps_buf_printf(b, "on %llu replicate pairs (%s)", (unsigned long long)v->calibration_n,
                        nps_calibration_source_name(v->calibration));
@@ -135,6 +133,14 @@ static void text_analogs(nps_buf *b, const nps_library *lib, const nps_verdict *
 
 void nps_report_mixture_statement(nps_buf *b, const nps_library *lib, const nps_mixture *m)
 {
+    if (m->n < 2) {
+        if (m->n)
+            nps_buf_printf(b, "No mixture was found: %s alone explains %.0f %% of the signal, and nothing more is worth it.",
+                           sub_name(lib, m->component[0].substance), 100 * m->explained);
+        else
+            nps_buf_puts(b, "No mixture was found: nothing of the library explains any of the signal.");
+        return;
+    }
     nps_buf_puts(b, "It may be a mixture: ");
     for (size_t i = 0; i < m->n; i++)
         nps_buf_printf(b, "%s%s (%.0f %%)", !i ? "" : i + 1 == m->n ? " and " : ", ",
@@ -159,6 +165,11 @@ void nps_report_mixture_text(nps_buf *b, const nps_library *lib, const nps_mixtu
 
 void nps_report_verdict_statement(nps_buf *b, const nps_library *lib, const nps_verdict *v)
 {
+    unsigned obstacle = nps_quality_obstacle(v->quality);
+    if (obstacle & (NPS_QUALITY_UNCOMPARABLE | NPS_QUALITY_NO_REFERENCE)) {
+        nps_buf_printf(b, "No verdict: %s.", nps_quality_text((nps_quality_bit)obstacle));
+        return;
+    }
     nps_report_statement(b, lib, v->outcome, v->set, v->n_set, v->alpha, v->calibration);
     if (v->mixture) {
         nps_buf_puts(b, " This takes the sample for one substance. ");
@@ -226,6 +237,11 @@ void nps_report_text(nps_buf *b, const nps_library *lib, const nps_verdict *v, c
 void nps_report_sample_statement(nps_buf *b, const nps_library *lib, const nps_sample_verdict *v)
 {
     nps_calibration_source source = NPS_CALIBRATION_LIBRARY;
+    if (v->outcome == NPS_UNUSABLE) {
+        nps_buf_puts(b, v->n_spectra == 1 ? "" : "No spectrum of this sample gives a verdict. ");
+        nps_report_verdict_statement(b, lib, v->spectra[0]);
+        return;
+    }
     for (size_t i = 0; i < v->n_spectra; i++)
         if (v->spectra[i]->outcome != NPS_UNUSABLE && v->spectra[i]->calibration == NPS_CALIBRATION_NONE)
             source = NPS_CALIBRATION_NONE;
@@ -352,6 +368,7 @@ static void html_preparation(nps_buf *b, const nps_library *lib, const nps_verdi
         nps_buf_printf(b, "<li>the query may be moved by up to %g 1/cm either way", v->max_lag_cm1);
     nps_buf_puts(b, "</ol>");
     nps_trace_prep_text(&text, &v->trace_prep);
+    nps_buf_fail_with(b, &text);
     if (text.data && strcmp(text.data, lib->trace_prep_text[v->technique]) != 0) {
         nps_buf_puts(b, "<p>The library was prepared otherwise: <code>");
         nps_buf_put_xml(b, lib->trace_prep_text[v->technique]);
@@ -411,8 +428,9 @@ static void put_trace_left(nps_buf *b, const float *y)
 
 static void html_mixture(nps_buf *b, const nps_library *lib, const nps_mixture *m, const nps_spectrum *query, const char *today)
 {
-    NPS_AUTO_BUF statement = NPS_BUF_INIT((size_t)64 << 10);
+    NPS_AUTO_BUF statement = NPS_BUF_INIT((size_t)1 << 20);
     nps_report_mixture_statement(&statement, lib, m);
+    nps_buf_fail_with(b, &statement);
     nps_buf_puts(b, "<h3>A mixture?</h3><p>");
     nps_buf_put_xml(b, statement.data ? statement.data : "");
     nps_buf_puts(b, "</p><table><tr><th>#<th>Component<th>InChIKey<th class=\"n\">Share of the signal<th>Worth<th>Nearly as good in "
@@ -476,10 +494,12 @@ void nps_report_html_verdict(nps_buf *b, const nps_library *lib, const nps_verdi
     nps_buf_printf(b, " (%s)</h2><p class=\"v\">%s</p><p>", nps_technique_name(v->technique), nps_outcome_name(v->outcome));
     NPS_AUTO_BUF text = NPS_BUF_INIT((size_t)1 << 20);
     nps_report_verdict_statement(&text, lib, v);
+    nps_buf_fail_with(b, &text);
     nps_buf_put_xml(b, text.data ? text.data : "");
     nps_buf_puts(b, "</p><pre>");
     nps_buf_clear(&text);
     text_quality(&text, v);
+    nps_buf_fail_with(b, &text);
     nps_buf_put_xml(b, text.data ? text.data : "");
     nps_buf_puts(b, "</pre>\n");
     bool drawn = v->n_hits && nps_library_entry_is_open(lib, v->hits[0].entry, today);

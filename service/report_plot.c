@@ -61,14 +61,6 @@ typedef struct {
     double least, most;
 } overlay;
 
-static bool is_masked(const nps_ir_mask *m, ptrdiff_t i)
-{
-    for (size_t k = 0; k < m->n; k++)
-        if (i >= m->region[k].from && i < m->region[k].to)
-            return true;
-    return false;
-}
-
 static nps_status rows_as_compared(const nps_library *lib, const nps_verdict *v, const nps_spectrum *s, const nps_hit *hit,
                                    overlay *o)
 {
@@ -90,17 +82,22 @@ static nps_status rows_as_compared(const nps_library *lib, const nps_verdict *v,
         o->query[i] = i - lag >= 0 && i - lag < NPS_IR_GRID_N ? query[i - lag] : NAN;
     nps_ir_mask mask = nps_ir_mask_of(p);
     for (ptrdiff_t i = 0; i < NPS_IR_GRID_N; i++)
-        o->compared[i] = !isnan(o->query[i]) && !isnan(o->reference[i]) && !is_masked(&mask, i) && !is_masked(&mask, i - lag);
+        o->compared[i] = !isnan(o->query[i]) && !isnan(o->reference[i]) && !nps_ir_is_masked(&mask, (size_t)i) &&
+                         !nps_ir_is_masked(&mask, (size_t)(i - lag));
     return st;
 }
 
 static void fit_reference(overlay *o)
 {
-    double n = 0, sx = 0, sy = 0, sxx = 0, sxy = 0;
+    double n = 0, x0 = 0, y0 = 0, sx = 0, sy = 0, sxx = 0, sxy = 0;
     for (size_t i = 0; i < NPS_IR_GRID_N; i++) {
         if (!o->compared[i])
             continue;
-        double x = (double)o->reference[i], y = (double)o->query[i];
+        if (n == 0) { /* about the first point, so that a large offset costs no digits */
+            x0 = (double)o->reference[i];
+            y0 = (double)o->query[i];
+        }
+        double x = (double)o->reference[i] - x0, y = (double)o->query[i] - y0;
         n++;
         sx += x;
         sy += y;
@@ -108,7 +105,7 @@ static void fit_reference(overlay *o)
         sxy += x * y;
     }
     double spread = n > 0 ? sxx - sx * sx / n : 0, factor = spread > 0 ? (sxy - sx * sy / n) / spread : 1;
-    double offset = spread > 0 ? (sy - factor * sx) / n : 0;
+    double offset = spread > 0 ? y0 - factor * x0 + (sy - factor * sx) / n : 0;
     for (size_t i = 0; i < NPS_IR_GRID_N; i++)
         o->reference[i] = (float)(factor * (double)o->reference[i] + offset);
 }
@@ -127,7 +124,7 @@ static bool find_ranges(overlay *o)
         o->least = fmin(o->least, fmin((double)o->query[i], (double)o->reference[i]));
         o->most = fmax(o->most, fmax((double)o->query[i], (double)o->reference[i]));
     }
-    return o->to > o->from + 1 && o->most > o->least;
+    return o->to > o->from + 1 && o->most > o->least && isfinite(o->most - o->least);
 }
 
 static double across(const overlay *o, double i)

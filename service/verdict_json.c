@@ -1,9 +1,20 @@
 #include "service/verdict_json.h"
 
+#include "reference-lib/ir.h"
+#include "reference-lib/prepare.h"
 #include "service/report.h"
 #include "spectra/quality.h"
 
+#include <math.h>
 #include <string.h>
+
+enum { FLOAT_DIGITS = 7 };
+
+static void put_text(nps_jw *w, const char *key, const nps_buf *text)
+{
+    nps_buf_fail_with(w->out, text);
+    nps_jw_str(w, key, text->data ? text->data : "");
+}
 
 static void put_trace(nps_jw *w, const nps_trace *t)
 {
@@ -11,7 +22,7 @@ static void put_trace(nps_jw *w, const nps_trace *t)
     nps_jw_num(w, "dx_cm1", t->dx_cm1, 9);
     nps_jw_array(w, "absorbance");
     for (size_t i = 0; i < t->n; i++)
-        nps_jw_num(w, NULL, (double)t->y[i], 6);
+        nps_jw_digits(w, NULL, (double)t->y[i], FLOAT_DIGITS);
     nps_jw_end(w);
 }
 
@@ -168,12 +179,13 @@ void nps_jw_mixture(nps_jw *w, const char *key, const nps_library *lib, const np
         nps_jw_end(w);
     }
     nps_jw_end(w);
-    NPS_AUTO_BUF statement = NPS_BUF_INIT((size_t)64 << 10);
+    NPS_AUTO_BUF statement = NPS_BUF_INIT((size_t)1 << 20);
     nps_report_mixture_statement(&statement, lib, m);
-    nps_jw_str(w, "statement", statement.data);
+    put_text(w, "statement", &statement);
     nps_jw_bool(w, "residual_available", open);
-    /* Without memory for it the residual is left out, as where it is withheld. */
-    if (with_residual && open && nps_mixture_residual(m, "query", &residual, NULL) == NPS_OK && residual)
+    if (with_residual && open && nps_mixture_residual(m, "query", &residual, NULL) != NPS_OK)
+        w->out->failed = NPS_E_NOMEM;
+    if (residual)
         nps_jw_spectrum(w, "residual", residual);
     nps_jw_end(w);
 }
@@ -196,7 +208,7 @@ static void put_quality(nps_jw *w, const nps_verdict *v)
         nps_jw_object(w, NULL);
         nps_jw_str(w, "code", nps_repair_name(r));
         nps_jw_i64(w, "count", (int64_t)v->repairs[r]);
-        nps_jw_str(w, "text", text.data);
+        put_text(w, "text", &text);
         nps_jw_end(w);
     }
     nps_jw_end(w);
@@ -238,7 +250,7 @@ static void put_preparation(nps_jw *w, const nps_library *lib, const nps_verdict
     NPS_AUTO_BUF text = NPS_BUF_INIT(1024);
     nps_trace_prep_text(&text, &v->trace_prep);
     nps_jw_object(w, "preparation");
-    nps_jw_str(w, "text", text.data);
+    put_text(w, "text", &text);
     nps_jw_str(w, "library", lib->trace_prep_text[v->technique]);
     nps_jw_num(w, "max_lag_cm1", v->max_lag_cm1, 0);
     nps_jw_array(w, "steps");
@@ -247,9 +259,29 @@ static void put_preparation(nps_jw *w, const nps_library *lib, const nps_verdict
     nps_jw_end(w);
 }
 
+/* A derivative is compared on the library's grid. */
+static void put_derivative(nps_jw *w, const nps_trace_prep *p, const nps_trace *t)
+{
+    float y[NPS_IR_GRID_N], derivative[NPS_IR_GRID_N];
+    if (nps_prepare_trace(t, p, y, NULL) != NPS_OK || nps_ir_derivative(y, p->derivative, p->window, derivative, NULL) != NPS_OK)
+        return;
+    size_t from = 0, to = NPS_IR_GRID_N;
+    while (from < to && isnan(derivative[from]))
+        from++;
+    while (to > from && isnan(derivative[to - 1]))
+        to--;
+    nps_jw_object(w, "prepared");
+    put_trace(w, &(nps_trace){.n = to - from, .x0_cm1 = NPS_IR_GRID_X0 + NPS_IR_GRID_DX * (double)from, .dx_cm1 = NPS_IR_GRID_DX, .y = derivative + from});
+    nps_jw_end(w);
+}
+
 /* The trace after its steps, for plots; left out where a step does not go, as then the verdict says. */
 static void put_prepared(nps_jw *w, const nps_verdict *v, const nps_spectrum *s)
 {
+    if (v->trace_prep.derivative) {
+        put_derivative(w, &v->trace_prep, &s->trace);
+        return;
+    }
     NPS_AUTO_MEM(float *) y = nps_array(s->trace.n, sizeof *y);
     if (!y)
         return;
@@ -264,9 +296,9 @@ static void put_prepared(nps_jw *w, const nps_verdict *v, const nps_spectrum *s)
 
 static void put_statement(nps_jw *w, const nps_library *lib, const nps_verdict *v)
 {
-    NPS_AUTO_BUF b = NPS_BUF_INIT((size_t)64 << 10);
+    NPS_AUTO_BUF b = NPS_BUF_INIT((size_t)1 << 20);
     nps_report_verdict_statement(&b, lib, v);
-    nps_jw_str(w, "statement", b.data);
+    put_text(w, "statement", &b);
 }
 
 void nps_jw_verdict(nps_jw *w, const char *key, const nps_library *lib, const nps_verdict *v,
@@ -316,7 +348,7 @@ void nps_jw_spectrum(nps_jw *w, const char *key, const nps_spectrum *s)
         for (size_t i = 0; i < s->peaks.n; i++) {
             nps_jw_array(w, NULL);
             nps_jw_num(w, NULL, s->peaks.mz[i], 5);
-            nps_jw_num(w, NULL, (double)s->peaks.intensity[i], 4);
+            nps_jw_digits(w, NULL, (double)s->peaks.intensity[i], FLOAT_DIGITS);
             nps_jw_end(w);
         }
         nps_jw_end(w);
@@ -334,9 +366,9 @@ void nps_jw_sample_verdict(nps_jw *w, const char *key, const nps_library *lib, c
     nps_jw_str(w, "verdict", nps_outcome_name(v->outcome));
     nps_jw_num(w, "alpha", v->alpha, 6);
     nps_jw_num(w, "p_known", v->p_known, 4);
-    NPS_AUTO_BUF statement = NPS_BUF_INIT((size_t)64 << 10);
+    NPS_AUTO_BUF statement = NPS_BUF_INIT((size_t)1 << 20);
     nps_report_sample_statement(&statement, lib, v);
-    nps_jw_str(w, "statement", statement.data);
+    put_text(w, "statement", &statement);
     nps_jw_bool(w, "conflict", v->conflict);
     put_set(w, lib, v->set, v->n_set);
     put_library(w, lib);

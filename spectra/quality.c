@@ -18,13 +18,21 @@ const char *nps_quality_text(nps_quality_bit bit)
     case NPS_QUALITY_WEAK: return "noise is more than a 40th of the strongest band";
     case NPS_QUALITY_FRINGES: return "interference fringes: a regular wave between 1850 and 2270 1/cm, as from a thin layer";
     case NPS_QUALITY_NEGATIVE: return "strong bands below the baseline: the background does not fit, or the unit is not absorbance";
+    case NPS_QUALITY_UNCOMPARABLE: return "preparation and masks leave fewer than 200 points (400 1/cm) to compare";
+    case NPS_QUALITY_NO_REFERENCE: return "the library has no spectrum of this technique and polarity to compare with";
     }
     return "unknown reason";
 }
 
+unsigned nps_quality_obstacle(unsigned bits)
+{
+    bits &= ~(unsigned)(NPS_QUALITY_SATURATED | NPS_QUALITY_WEAK | NPS_QUALITY_FRINGES | NPS_QUALITY_NEGATIVE);
+    return bits & -bits;
+}
+
 bool nps_quality_is_usable(unsigned bits)
 {
-    return !(bits & ~(unsigned)(NPS_QUALITY_SATURATED | NPS_QUALITY_WEAK | NPS_QUALITY_FRINGES | NPS_QUALITY_NEGATIVE));
+    return !nps_quality_obstacle(bits);
 }
 
 /* m/z of air, water, solvents of no weight and polysiloxane column bleed (dimethylsiloxane ions). */
@@ -88,7 +96,7 @@ static trace_level level_of(const nps_trace *t)
 {
     trace_level l = {0};
     NPS_AUTO_MEM(float *) sorted = nps_array(t->n, sizeof *sorted);
-    if (!sorted || t->n < 3)
+    if (!sorted)
         return l;
     memcpy(sorted, t->y, t->n * sizeof *sorted);
     qsort(sorted, t->n, sizeof *sorted, ascending);
@@ -167,7 +175,7 @@ static bool has_fringes(const nps_trace *t, const trace_level *l)
 static unsigned check_trace(const nps_spectrum *s)
 {
     const nps_trace *t = &s->trace;
-    if (t->n < 2)
+    if (t->n < 3) /* a straight line has no band */
         return NPS_QUALITY_EMPTY;
     unsigned bits = 0;
     double low = fmax(t->x0_cm1, 650), high = fmin(nps_trace_x(t, t->n - 1), 1800);

@@ -15,13 +15,18 @@ typedef enum {
     NPS_QUALITY_BACKGROUND = 1 << 7,     /* air, column bleed or solvent only */
     NPS_QUALITY_WEAK = 1 << 8,           /* trace whose noise is more than a 40th of its height */
     NPS_QUALITY_FRINGES = 1 << 9,        /* trace with a wave where molecules have no bands: interference in a thin layer */
-    NPS_QUALITY_NEGATIVE = 1 << 10       /* infrared trace with strong bands below its baseline */
+    NPS_QUALITY_NEGATIVE = 1 << 10,      /* infrared trace with strong bands below its baseline */
+    /* What only a comparison finds (nps_match). */
+    NPS_QUALITY_UNCOMPARABLE = 1 << 11,  /* preparation and masks leave too little of a trace to compare */
+    NPS_QUALITY_NO_REFERENCE = 1 << 12   /* the library has no spectrum of this technique and polarity */
 } nps_quality_bit;
 
-/* Bits of all faults found; 0 for a good spectrum. Any thread. */
+/* Bits of all faults of the spectrum itself; 0 for a good one. Any thread. */
 unsigned nps_quality_check(const nps_spectrum *s);
 /* Whether these bits make a verdict impossible (others are only remarked). */
 bool nps_quality_is_usable(unsigned bits);
+/* The first of those that make it impossible; 0 when there is none. */
+unsigned nps_quality_obstacle(unsigned bits);
 /* One sentence for one bit: "fewer than 3 peaks above 1 % of the base peak". */
 const char *nps_quality_text(nps_quality_bit bit);
 

@@ -12,6 +12,8 @@ enum { DERIVATIVE_WINDOW = 9, WINDOW_MIN = 5, POLYNOMIAL = 2 };
 static const double ATR_NEUTRAL_CM1 = 1000, LAMBDA_STEP_CM1 = 2, LAMBDA_DEFAULT = 1e6, P_DEFAULT = 0.001;
 /* Raman bands are narrow: a baseline may bend more than under the bands of hydrogen bonds in the infrared. */
 static const double RAMAN_LAMBDA = 1e5;
+/* Far beyond it, weights of 0.001 drown in the rounding of the penalty. */
+static const double LAMBDA_MOST = 1e9;
 
 /* Where something else than the sample absorbs: water vapour in the instrument (rotation-vibration lines about 1595 and
  * 3657/3756 1/cm, Herzberg 1945), the two-phonon bands of a diamond crystal, and below the cut-off of narrow-band MCT
@@ -127,10 +129,19 @@ static nps_status parse_mask(nps_span step, nps_span value, nps_trace_prep *p, n
     return st == NPS_OK && !p->n_mask ? FAIL_STEP(err, step, "no region is named") : st;
 }
 
-static nps_status parse_step(nps_span step, nps_trace_prep *p, nps_err *err)
+/* *seen has a bit for each step that came before. */
+static nps_status parse_step(nps_span step, unsigned *seen, nps_trace_prep *p, nps_err *err)
 {
+    static const char *const once[] = {"atr", "baseline", "mask", "normalise"};
     nps_span key = step, value = {0};
     (void)nps_span_split(step, '=', &key, &value);
+    for (unsigned i = 0; i < sizeof once / sizeof *once; i++) {
+        if (!nps_span_is(key, once[i]))
+            continue;
+        if (*seen & 1U << i)
+            return FAIL_STEP(err, step, "named twice");
+        *seen |= 1U << i;
+    }
     if (nps_span_is(step, "atr")) {
         p->atr = true;
         return NPS_OK;
@@ -155,10 +166,11 @@ nps_status nps_trace_prep_parse(nps_span text, nps_trace_prep *ret, nps_err *err
     nps_trace_prep p = nps_trace_prep_default();
     nps_status st = NPS_OK;
     text = nps_span_trim(text);
+    unsigned seen = 0;
     if (!nps_span_is(text, "none"))
         for (nps_span step; st == NPS_OK && nps_span_token(&text, ",", &step);)
             if (nps_span_trim(step).n)
-                st = parse_step(nps_span_trim(step), &p, err);
+                st = parse_step(nps_span_trim(step), &seen, &p, err);
     if (st == NPS_OK)
         *ret = p;
     return st;
@@ -225,15 +237,49 @@ void nps_trace_prep_describe(const nps_trace_prep *p, void (*step)(void *arg, co
 
 /* --- steps ---------------------------------------------------------------------------------------------------------------- */
 
+/* Means of k points each, the last of the rest; returns their number. */
+static size_t coarsen(const double *y, size_t n, size_t k, double *ret_y)
+{
+    size_t m = 0;
+    for (size_t i = 0; i < n; i += k, m++) {
+        size_t end = i + k < n ? i + k : n;
+        ret_y[m] = 0;
+        for (size_t j = i; j < end; j++)
+            ret_y[m] += y[j] / (double)(end - i);
+    }
+    return m;
+}
+
+static nps_status find_als(const double *y, size_t n, double dx_cm1, const nps_trace_prep *p, double *ret_z, nps_err *err)
+{
+    /* Second differences grow with the square of the step, the penalty with their square. Where that is more than the equations
+     * bear in doubles, the baseline, which is smooth, is found on means of neighbours and drawn straight between them. */
+    double least_cm1 = LAMBDA_STEP_CM1 * pow(p->als_lambda / LAMBDA_MOST, 0.25);
+    size_t k = (size_t)fmin(fmax(ceil(least_cm1 / dx_cm1), 1), (double)n);
+    double lambda = fmax(p->als_lambda * pow(LAMBDA_STEP_CM1 / ((double)k * dx_cm1), 4), 1);
+    if (k == 1)
+        return nps_baseline_als(y, n, fmin(lambda, LAMBDA_MOST), p->als_p, ret_z, err);
+    NPS_AUTO_MEM(double *) mean = nps_array(2 * (n / k + 1), sizeof *mean);
+    if (!mean)
+        return nps_fail_nomem(err);
+    size_t m = coarsen(y, n, k, mean);
+    double *z = mean + n / k + 1;
+    nps_status st = nps_baseline_als(mean, m, fmin(lambda, LAMBDA_MOST), p->als_p, z, err);
+    for (size_t i = 0; i < n && st == NPS_OK; i++) {
+        double at = ((double)i - 0.5 * (double)(k - 1)) / (double)k;
+        size_t j = at < 0 ? 0 : at >= (double)(m - 2) ? m - 2 : (size_t)at;
+        ret_z[i] = z[j] + (at - (double)j) * (z[j + 1] - z[j]);
+    }
+    return st;
+}
+
 static nps_status take_baseline(double *y, double *room, size_t n, double dx_cm1, const nps_trace_prep *p, nps_err *err)
 {
     nps_status st = NPS_OK;
     if (p->baseline == NPS_BASELINE_RUBBER_BAND) {
         st = nps_baseline_rubber_band(y, n, room, err);
     } else {
-        /* Second differences grow with the square of the step, the penalty with their square. */
-        double lambda = p->als_lambda * pow(LAMBDA_STEP_CM1 / dx_cm1, 4);
-        st = nps_baseline_als(y, n, fmin(fmax(lambda, 1), 1e12), p->als_p, room, err);
+        st = find_als(y, n, dx_cm1, p, room, err);
     }
     for (size_t i = 0; i < n && st == NPS_OK; i++)
         y[i] -= room[i];

@@ -28,7 +28,8 @@ typedef struct {
 typedef struct {
     bool atr;              /* absorbance times wavenumber / 1000 1/cm, see nps_trace_prepare */
     nps_baseline baseline;
-    double als_lambda;     /* [1, 1e12], for a step of 2 1/cm: scaled with the fourth power of the trace's own */
+    double als_lambda;     /* [1, 1e12], for a step of 2 1/cm: scaled with the fourth power of the trace's own;
+                            * on traces too fine for that in doubles, of means of neighbours */
     double als_p;          /* [1e-6, 0.5) */
     unsigned window;       /* points of the Savitzky-Golay window, odd, 5 .. 101; 0: no smoothing and no derivative */
     unsigned derivative;   /* 0 .. 2 */
@@ -49,7 +50,7 @@ nps_trace_prep nps_trace_prep_raman(void);
  *     smooth=POINTS   derivative=1  derivative=2  derivative=ORDER:POINTS (default 9 points); quadratic
  *     normalise=minmax|vector|snv|area
  *     mask=REGION+REGION...   co2, water-vapour, diamond, below-650 or LOW-HIGH in 1/cm; "mask=none" for no mask at all
- * "none" or an empty text: only the default mask. Errors: NPS_E_RANGE naming the step. */
+ * Each step at most once. "none" or an empty text: only the default mask. Errors: NPS_E_RANGE naming the step. */
 NPS_MUST_CHECK nps_status nps_trace_prep_parse(nps_span text, nps_trace_prep *ret, nps_err *err);
 
 /* The text form, complete with parameters: the same for the same options. */

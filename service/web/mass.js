@@ -16,13 +16,23 @@ function frame(label, width) {
   return svg("svg", { viewBox: `0 0 ${width} 320`, role: "img", "aria-label": label });
 }
 
-const meeting = (tolerance) => (peaks, mz) => peaks.some((p) => Math.abs(p[0] - mz) <= tolerance);
+const ascending = (peaks) => peaks.sort((a, b) => a[0] - b[0]);
+// Of ascending peaks, so that many of them are no square of comparisons.
+const meeting = (tolerance) => (peaks, mz) => {
+  let low = 0, high = peaks.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (peaks[middle][0] < mz - tolerance) low = middle + 1;
+    else high = middle;
+  }
+  return low < peaks.length && peaks[low][0] - mz <= tolerance;
+};
 
 // Which peaks of an analogue's reference count as moved: those that the answer lists, and of the others those that meet a free
 // query peak only when they are moved. Each query peak serves once.
 function movedPeaks(query, reference, hit, tolerance) {
   const meets = meeting(tolerance), shift = hit.delta_mass;
-  const listed = hit.shifted_peaks.map((p) => [p.reference]), taken = hit.shifted_peaks.map((p) => [p.query]);
+  const listed = ascending(hit.shifted_peaks.map((p) => [p.reference])), taken = ascending(hit.shifted_peaks.map((p) => [p.query]));
   const free = query.filter((p) => !meets(taken, p[0]));
   return new Set(reference.filter(([mz]) => meets(listed, mz) || (!meets(free, mz) && meets(free, mz + shift))));
 }
@@ -36,12 +46,12 @@ function mirrorPlot(query, reference, hit, technique, common) {
   if (reference) reference = reference.filter((p) => !carriers.has(p));
   const width = plotWidth();
   const all = query.concat(reference || [], moved);
-  const low = Math.min(...all.map((p) => p[0])) - 3, high = Math.max(...all.map((p) => p[0])) + 3;
+  const low = all.reduce((least, p) => Math.min(least, p[0]), Infinity) - 3, high = all.reduce((most, p) => Math.max(most, p[0]), -Infinity) + 3;
   const x = (mz) => 20 + (width - 40) * (mz - low) / (high - low);
   const below = reference ? `, ${hit.name} below${moved.length ? `, ${moved.length} of its peaks moved by ${signed(shift)} Da` : ""}` : "";
   const plot = frame(`Mirror plot: query above${below}; the peaks are listed in the files`, width);
   plot.append(svg("line", { class: "axis", x1: 20, x2: width - 20, y1: 155, y2: 155 }));
-  const tallest = (peaks) => Math.max(0, ...peaks.map((p) => p[1]));
+  const tallest = (peaks) => peaks.reduce((most, p) => Math.max(most, p[1]), 0);
   const base = tallest((reference || []).concat(moved, common ? query : [])), queryBase = common ? base : tallest(query);
   const side = (peaks, other, kind, direction, labelled) => {
     const top = direction > 0 ? queryBase : base;
@@ -58,7 +68,7 @@ function mirrorPlot(query, reference, hit, technique, common) {
       plot.append(svg("text", { x: x(mz), y: tip, "text-anchor": "middle" }, technique === "ei" ? mz.toFixed(0) : mz.toFixed(3)));
     }
   };
-  side(query, (reference || []).concat(moved), "query", 1, []);
+  side(query, ascending((reference || []).concat(moved)), "query", 1, []);
   const labelledBelow = [];
   if (moved.length) side(moved, query, "ref moved", -1, labelledBelow);
   if (reference) side(reference, query, "ref", -1, labelledBelow);

@@ -56,16 +56,18 @@ function derivativeOf(t, order, points) {
 
 // Factor and offset that bring a reference nearest to the query (least squares) where they are compared.
 function fitTo(query, reference, moved, regions) {
-  let n = 0, sx = 0, sy = 0, sxx = 0, sxy = 0;
-  reference.absorbance.forEach((r, i) => {
-    const x = reference.x0_cm1 + i * reference.dx_cm1, q = isLeftOut(regions, x) ? null : valueAt(query, x - moved);
-    if (q === null) return;
+  let n = 0, x0 = 0, y0 = 0, sx = 0, sy = 0, sxx = 0, sxy = 0;
+  reference.absorbance.forEach((value, i) => {
+    const x = reference.x0_cm1 + i * reference.dx_cm1, at = isLeftOut(regions, x) ? null : valueAt(query, x - moved);
+    if (at === null) return;
+    if (!n) [x0, y0] = [value, at]; // about the first point: a large offset costs no digits
+    const r = value - x0, q = at - y0;
     n++; sx += r; sy += q; sxx += r * r; sxy += r * q;
   });
   const variance = n ? sxx - sx * sx / n : 0;
   if (!(variance > 0)) return { factor: 1, offset: 0 };
   const factor = (sxy - sx * sy / n) / variance;
-  return { factor, offset: (sy - factor * sx) / n };
+  return { factor, offset: y0 - factor * x0 + (sy - factor * sx) / n };
 }
 
 // --- the plot -------------------------------------------------------------------------------------------------------------

@@ -254,6 +254,15 @@ async function longAndRaman(page) {
   check("a missing minimum scheme says what is missing", /is not met\. Missing: \w+/.test(missing), missing);
 }
 
+async function manyPeaks(page) {
+  const rows = [];
+  for (let i = 0; i < 150000; i++) rows.push(`${(30 + i * 0.005).toFixed(3)} ${1 + (i * 7919) % 997}`);
+  const text = `Name: many\nInstrument_type: EI\nNum Peaks: ${rows.length}\n${rows.join("\n")}\n\n`;
+  await askAbout(page, [{ name: "many.msp", mimeType: "text/plain", buffer: Buffer.from(text) }]);
+  await page.waitForSelector("#spectra svg path.query", { state: "attached", timeout: 20000 }).catch(() => null);
+  check("150,000 peaks are drawn", (await page.locator("#spectra svg path.query").count()) > 0, await page.textContent("#problem"));
+}
+
 // Presses the button; returns the request and the panel of its answer.
 async function searchLeft(page) {
   const asked = page.waitForRequest((r) => r.method() === "POST");
@@ -312,6 +321,7 @@ async function traceJourney(browser, url, scheme, width) {
   await preparation(page, scheme);
   await traces(page, scheme);
   await longAndRaman(page);
+  await manyPeaks(page);
   await mixtures(page, scheme);
   await page.setInputFiles("#files", { name: "bad.spc", mimeType: "application/octet-stream", buffer: readFileSync(badBinary) });
   await page.click("#send");

@@ -143,6 +143,64 @@ static void a_spectrum_too_poor_is_kept_and_told(void **state)
     nps_builder_free(b);
 }
 
+static void the_note_tells_what_forbids_a_verdict_not_a_remark(void **state)
+{
+    (void)state;
+    note_list notes = {0};
+    nps_builder *b = synth_builder(take_note, &notes);
+    double mz[200];
+    float y[200];
+    for (size_t i = 0; i < 200; i++) {
+        mz[i] = 30 + (double)i;
+        y[i] = 100; /* saturated, which is a remark, and noise */
+    }
+    NPS_AUTO(nps_spectrum) s = synth_peaks(NPS_TECH_EI, 0, mz, y, 200);
+    synth_label(s, 1, 0);
+    assert_true(add(b, s));
+    assert_int_equal(notes.n, 1);
+    assert_note(&notes, 0, NPS_NOTE_UNUSABLE, 0, nps_quality_text(NPS_QUALITY_NOISE));
+    nps_builder_free(b);
+}
+
+static void a_trace_that_cannot_be_prepared_stops_no_library(void **state)
+{
+    (void)state;
+    note_list notes = {0};
+    uint64_t r = 3;
+    nps_trace_prep prep;
+    assert_ok(nps_trace_prep_parse(NPS_SPAN("smooth=101"), &prep, NULL), NULL);
+    nps_build_options o = {.name = "x", .builder = "x", .created = "2026-11-23T12:00:00Z", .infrared_prep = &prep, .note = take_note, .note_arg = &notes};
+    NPS_AUTO(nps_builder) b = NULL;
+    NPS_AUTO_LIBRARY lib = NULL;
+    nps_err err;
+    assert_ok(nps_builder_new(&o, &b, &err), &err);
+    assert_ok(nps_builder_source(b, "synth.msp", NPS_VISIBLE_PUBLIC, NULL, 0, &err), &err);
+    for (unsigned i = 0; i < 3; i++) {
+        NPS_AUTO(nps_spectrum) s = synth_ir(&r);
+        synth_label(s, i, 0);
+        if (i == 1) {
+            s->trace.n = 60;
+            s->trace.dx_cm1 = 30;
+        }
+        if (i == 2) {
+            s->trace.n = 2; /* too short for the baseline of Raman spectra, too; told once */
+            s->technique = NPS_TECH_RAMAN;
+        }
+        synth_add(b, s);
+    }
+    assert_int_equal(notes.n, 2);
+    assert_note(&notes, 0, NPS_NOTE_UNUSABLE, 0, "60 points are fewer than the window of 101");
+    assert_note(&notes, 1, NPS_NOTE_UNUSABLE, 0, nps_quality_text(NPS_QUALITY_EMPTY));
+    assert_ok(nps_builder_finish(b, 1, &lib, &err), &err);
+    assert_int_equal(lib->n_entry, 3);
+    assert_int_equal(lib->n_ir, 3);
+    for (uint32_t e = 0; e < 3; e++) {
+        NPS_AUTO(nps_spectrum) s = NULL;
+        assert_ok(nps_library_spectrum(lib, e, &s, &err), &err);
+        assert_int_equal(s->trace.n, e ? 0 : 1701);
+    }
+}
+
 /* --- substances -------------------------------------------------------------------------------------------------------------- */
 
 static void substances_join_by_first_block_and_mass_never_by_name_beside_a_key(void **state)
@@ -429,6 +487,8 @@ int main(void)
         cmocka_unit_test(peaks_that_differ_in_anything_are_no_duplicates),
         cmocka_unit_test(thousands_of_entries_still_know_their_duplicates),
         cmocka_unit_test(a_spectrum_too_poor_is_kept_and_told),
+        cmocka_unit_test(the_note_tells_what_forbids_a_verdict_not_a_remark),
+        cmocka_unit_test(a_trace_that_cannot_be_prepared_stops_no_library),
         cmocka_unit_test(substances_join_by_first_block_and_mass_never_by_name_beside_a_key),
         cmocka_unit_test(a_mass_from_the_exact_one_joins_with_the_nominal_one),
         cmocka_unit_test(later_entries_fill_what_earlier_ones_left_open),

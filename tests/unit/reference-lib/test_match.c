@@ -138,7 +138,8 @@ static void a_poor_spectrum_is_unusable_with_its_reasons(void **state)
     }
 }
 
-static void a_technique_that_the_library_lacks_finds_nothing(void **state)
+/* Novel cases are published: they must not come from a library that could not have known. */
+static void a_technique_or_polarity_that_the_library_lacks_gives_no_verdict(void **state)
 {
     (void)state;
     uint64_t r = nps_test_seed();
@@ -147,11 +148,117 @@ static void a_technique_that_the_library_lacks_finds_nothing(void **state)
     NPS_AUTO(nps_spectrum) msms = synth_msms(&r);
     NPS_AUTO(nps_verdict) a = ask(set.lib, ir, NULL);
     NPS_AUTO(nps_verdict) b = ask(set.lib, msms, NULL);
-    assert_int_equal(a->outcome, NPS_NOVEL);
+    assert_int_equal(a->outcome, NPS_UNUSABLE);
+    assert_int_equal(a->quality, NPS_QUALITY_NO_REFERENCE);
     assert_int_equal(a->n_hits, 0);
-    assert_int_equal(b->outcome, NPS_NOVEL);
+    assert_int_equal(b->outcome, NPS_UNUSABLE);
+    assert_int_equal(b->quality, NPS_QUALITY_NO_REFERENCE);
     assert_int_equal(b->n_hits, 0);
     assert_true(a->p_known == 0 && b->p_known == 0);
+    AUTO_SYNTH_SET positive = synth_library(&(synth_plan){.seed = r, .substances = 5, .labs = 1, .msms = true});
+    msms->polarity = -1;
+    NPS_AUTO(nps_verdict) c = ask(positive.lib, msms, NULL);
+    assert_int_equal(c->quality, NPS_QUALITY_NO_REFERENCE);
+    msms->polarity = 1;
+    NPS_AUTO(nps_verdict) d = ask(positive.lib, msms, NULL);
+    assert_int_equal(d->outcome, NPS_NOVEL);
+    /* DART spectra are searched among those of MS/MS, too. */
+    msms->technique = NPS_TECH_DART;
+    NPS_AUTO(nps_verdict) e = ask(positive.lib, msms, NULL);
+    assert_int_equal(e->quality, 0);
+}
+
+static void a_trace_of_which_nothing_is_left_to_compare_gives_no_verdict(void **state)
+{
+    (void)state;
+    uint64_t r = nps_test_seed();
+    AUTO_SYNTH_SET set = synth_library(&(synth_plan){.seed = r, .substances = 5, .labs = 1, .ir = true});
+    static const struct {
+        const char *steps;
+        size_t points; /* of the query, every 4 1/cm from 648 1/cm on */
+        bool judged;
+    } cases[] = {
+        {"mask=0-20000", 800, false},
+        {"mask=0-700+800-4000", 800, false},
+        {"smooth=101", 102, true},
+        {"mask=none", 102, true},
+        {"derivative=1", 102, false},    /* 203 points, less 8 */
+        {"derivative=1", 105, true},     /* 209 points, less 8 */
+        {"derivative=2:101", 150, false}, /* 299 points, less 100 */
+        {"derivative=2:101", 151, true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        NPS_AUTO(nps_spectrum) q = synth_replicate(set.s[2], 0, &r);
+        q->trace.n = cases[i].points;
+        q->trace.x0_cm1 = 648;
+        nps_trace_prep prep;
+        nps_err err;
+        assert_ok(nps_trace_prep_parse(nps_span_of(cases[i].steps), &prep, &err), &err);
+        nps_match_options o = nps_match_options_default();
+        o.trace_prep = &prep;
+        NPS_AUTO(nps_verdict) v = ask(set.lib, q, &o);
+        if ((v->outcome != NPS_UNUSABLE) != cases[i].judged)
+            print_error("case %zu: %s\n", i, nps_outcome_name(v->outcome));
+        assert_int_equal(v->outcome != NPS_UNUSABLE, cases[i].judged);
+        assert_int_equal(v->quality & NPS_QUALITY_UNCOMPARABLE, cases[i].judged ? 0 : NPS_QUALITY_UNCOMPARABLE);
+    }
+    /* Fewer points than the window: the trace cannot even be prepared. */
+    NPS_AUTO(nps_spectrum) few = synth_replicate(set.s[2], 0, &r);
+    few->trace.n = 60;
+    few->trace.x0_cm1 = 650;
+    few->trace.dx_cm1 = 20;
+    nps_trace_prep prep;
+    nps_match_options o = nps_match_options_default();
+    o.trace_prep = &prep;
+    assert_ok(nps_trace_prep_parse(NPS_SPAN("smooth=101"), &prep, NULL), NULL);
+    NPS_AUTO(nps_verdict) v = ask(set.lib, few, &o);
+    assert_int_equal(v->outcome, NPS_UNUSABLE);
+    assert_true(v->quality & NPS_QUALITY_UNCOMPARABLE);
+}
+
+static void a_move_is_told_in_whole_steps_of_the_grid(void **state)
+{
+    (void)state;
+    uint64_t r = nps_test_seed();
+    AUTO_SYNTH_SET set = synth_library(&(synth_plan){.seed = r, .substances = 5, .labs = 1, .ir = true});
+    static const double asked[] = {0, 1.9, 2, 3.9, 20}, told[] = {0, 0, 2, 2, 20};
+    for (size_t i = 0; i < 5; i++) {
+        nps_match_options o = nps_match_options_default();
+        o.max_lag_cm1 = asked[i];
+        NPS_AUTO(nps_verdict) v = ask(set.lib, set.s[1], &o);
+        assert_near(v->max_lag_cm1, told[i], 0, 0);
+    }
+}
+
+/* Near infrared spectra, which have nothing on the grid, in the place of replicates. */
+static void traces_with_nothing_to_compare_do_not_calibrate(void **state)
+{
+    (void)state;
+    nps_library *libs[2];
+    for (int with = 0; with < 2; with++) {
+        uint64_t r = 5;
+        nps_builder *b = synth_builder(NULL, NULL);
+        for (unsigned k = 0; k < 30; k++) {
+            NPS_AUTO(nps_spectrum) s = synth_ir(&r);
+            for (unsigned lab = 0; lab < 2; lab++) {
+                NPS_AUTO(nps_spectrum) q = synth_replicate(s, 0.02, &r);
+                synth_label(q, k, 0);
+                synth_add(b, q);
+                q->trace.x0_cm1 = 4100;
+                synth_label(q, 100 + k, 0);
+                if (with)
+                    synth_add(b, q);
+            }
+        }
+        libs[with] = synth_finish(b);
+    }
+    const nps_calibration *a = &libs[0]->calibration[NPS_TECH_IR], *b = &libs[1]->calibration[NPS_TECH_IR];
+    assert_int_equal(a->n, 30);
+    assert_int_equal(b->n, 30);
+    for (size_t i = 0; i < 30; i++)
+        assert_near(b->conformity[i], a->conformity[i], 0, 0);
+    nps_library_release(libs[0]);
+    nps_library_release(libs[1]);
 }
 
 static void an_analogue_is_listed_with_its_formula_change(void **state)
@@ -758,7 +865,10 @@ int main(void)
         cmocka_unit_test(twins_that_cannot_be_told_apart_are_ambiguous),
         cmocka_unit_test(what_resembles_nothing_is_novel),
         cmocka_unit_test(a_poor_spectrum_is_unusable_with_its_reasons),
-        cmocka_unit_test(a_technique_that_the_library_lacks_finds_nothing),
+        cmocka_unit_test(a_technique_or_polarity_that_the_library_lacks_gives_no_verdict),
+        cmocka_unit_test(a_trace_of_which_nothing_is_left_to_compare_gives_no_verdict),
+        cmocka_unit_test(a_move_is_told_in_whole_steps_of_the_grid),
+        cmocka_unit_test(traces_with_nothing_to_compare_do_not_calibrate),
         cmocka_unit_test(an_analogue_is_listed_with_its_formula_change),
         cmocka_unit_test(a_smaller_alpha_never_gives_a_smaller_set),
         cmocka_unit_test(the_score_of_a_pair_does_not_depend_on_the_rest_of_the_library),

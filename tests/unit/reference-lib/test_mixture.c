@@ -275,6 +275,36 @@ static void what_is_left_is_the_part_that_the_library_lacks(void **state)
     }
 }
 
+/* Also for DART, which is compared by shares. */
+static void what_is_left_has_the_unit_of_the_query(void **state)
+{
+    (void)state;
+    static const double shares[] = {0.55, 0.45};
+    for (size_t t = 0; t < 3; t += 2) {
+        NPS_AUTO(nps_spectrum) unknown = make(t);
+        const nps_spectrum *part[] = {pure[t][5], unknown};
+        NPS_AUTO(nps_spectrum) s = mix(part, shares, 2);
+        NPS_AUTO(nps_mixture) m = find(s, 1);
+        double left = 0, all = 0;
+        for (size_t i = 0; i < m->residual.n; i++)
+            left += (double)m->residual.intensity[i];
+        for (size_t i = 0; i < s->peaks.n; i++)
+            all += (double)s->peaks.intensity[i];
+        assert_true(left > 0.1 * all && left < all);
+    }
+}
+
+static void a_straight_line_is_a_mixture_of_nothing(void **state)
+{
+    (void)state;
+    NPS_AUTO(nps_spectrum) s = synth_replicate(pure[1][3], 0, &rng);
+    for (size_t i = 0; i < s->trace.n; i++)
+        s->trace.y[i] = 0.2F + 1e-3F * (float)i;
+    NPS_AUTO(nps_mixture) m = find(s, 3);
+    assert_int_equal(m->n, 0);
+    assert_true(m->explained == 0);
+}
+
 static void the_answer_hangs_neither_on_threads_nor_on_chance(void **state)
 {
     (void)state;
@@ -340,6 +370,8 @@ int main(void)
         cmocka_unit_test(twins_are_named_as_nearly_as_good),
         cmocka_unit_test(no_other_pair_explains_more),
         cmocka_unit_test(what_is_left_is_the_part_that_the_library_lacks),
+        cmocka_unit_test(what_is_left_has_the_unit_of_the_query),
+        cmocka_unit_test(a_straight_line_is_a_mixture_of_nothing),
         cmocka_unit_test(the_answer_hangs_neither_on_threads_nor_on_chance),
         cmocka_unit_test(a_verdict_tells_of_a_mixture_only_where_there_are_two),
         cmocka_unit_test(what_cannot_be_added_up_is_refused),

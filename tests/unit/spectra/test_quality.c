@@ -82,6 +82,7 @@ static void traces_are_judged_by_range_and_bands(void **state)
 {
     (void)state;
     assert_int_equal(of_trace(400, 4, 901, bands), 0);
+    assert_int_equal(of_trace(600, 1300, 2, bands), NPS_QUALITY_EMPTY); /* a straight line */
     assert_int_equal(of_trace(400, 4, 901, level), NPS_QUALITY_FLAT);
     assert_int_equal(of_trace(400, 4, 901, saw), NPS_QUALITY_FLAT);
     assert_int_equal(of_trace(400, 4, 901, cut), NPS_QUALITY_SATURATED);
@@ -123,9 +124,10 @@ static void remarks_do_not_forbid_a_verdict(void **state)
     assert_true(nps_quality_is_usable(0));
     assert_true(nps_quality_is_usable(NPS_QUALITY_SATURATED));
     const unsigned remarks = NPS_QUALITY_SATURATED | NPS_QUALITY_WEAK | NPS_QUALITY_FRINGES | NPS_QUALITY_NEGATIVE;
-    for (unsigned bit = 1; bit <= NPS_QUALITY_NEGATIVE; bit <<= 1) {
+    for (unsigned bit = 1; bit <= NPS_QUALITY_NO_REFERENCE; bit <<= 1) {
         assert_int_equal(nps_quality_is_usable(bit), (bit & remarks) != 0);
         assert_int_equal(nps_quality_is_usable(bit | NPS_QUALITY_SATURATED), (bit & remarks) != 0);
+        assert_int_equal(nps_quality_obstacle(bit | remarks), bit & ~remarks);
         assert_string_not_equal(nps_quality_text((nps_quality_bit)bit), "unknown reason");
     }
 }

@@ -47,6 +47,10 @@ static void steps_that_make_no_sense_are_refused_by_name(void **state)
         const char *text, *part;
     } cases[] = {
         {"polish", "none of atr"},
+        {"atr,smooth=5,atr", "named twice"},
+        {"baseline=als:1e3,baseline=als", "named twice"},
+        {"normalise=snv,normalise=area", "named twice"},
+        {"mask=co2,mask=none", "named twice"},
         {"atr=1", "none of atr"},
         {"baseline=spline", "the baseline is"},
         {"baseline=als:0:0.1", "LAMBDA"},
@@ -145,6 +149,32 @@ static void baselines_leave_the_bands_and_do_not_hang_on_the_step(void **state)
     assert_near((double)y[0] + (double)y[N - 1], 0, 0, 1e-6);
 }
 
+/* Steps so fine that the equations of the baseline would have no digits left. */
+static void a_baseline_does_not_hang_on_a_very_fine_step(void **state)
+{
+    (void)state;
+    static const double dx[] = {2, 0.1, 0.01, 0.004};
+    double peak[4], between[4];
+    for (size_t k = 0; k < 4; k++) {
+        size_t n = (size_t)(2000 / dx[k]) + 1;
+        nps_trace fine = {.n = n, .x0_cm1 = 500, .dx_cm1 = dx[k], .y = calloc(n, sizeof(float))};
+        assert_non_null(fine.y);
+        for (size_t i = 0; i < n; i++) {
+            double x = nps_trace_x(&fine, i);
+            fine.y[i] = (float)(0.1 + 1e-4 * x + 0.8 * exp(-pow((x - 1500) / 20, 2)) + 0.3 * exp(-pow((x - 2000) / 40, 2)));
+        }
+        nps_trace_prep p = parse("baseline=als:1e5");
+        nps_err err;
+        assert_ok(nps_trace_prepare(&fine, &p, &err), &err);
+        peak[k] = (double)fine.y[(size_t)(1000 / dx[k])];
+        between[k] = (double)fine.y[(size_t)(500 / dx[k])];
+        free(fine.y);
+        assert_near(peak[k], peak[0], 0, 1e-3);
+        assert_near(between[k], between[0], 0, 1e-3);
+    }
+    assert_near(peak[0], 0.8, 0, 0.05);
+}
+
 static void filters_follow_the_definition(void **state)
 {
     (void)state;
@@ -212,6 +242,7 @@ int main(void)
         cmocka_unit_test(every_step_is_told_in_a_sentence),
         cmocka_unit_test(atr_grows_with_the_wavenumber_and_leaves_1000_alone),
         cmocka_unit_test(baselines_leave_the_bands_and_do_not_hang_on_the_step),
+        cmocka_unit_test(a_baseline_does_not_hang_on_a_very_fine_step),
         cmocka_unit_test(filters_follow_the_definition),
         cmocka_unit_test(normalisations_reach_what_they_promise),
         cmocka_unit_test(a_trace_shorter_than_the_window_is_refused_and_unchanged),
