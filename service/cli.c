@@ -1,7 +1,6 @@
 #include "service/cli.h"
 
 #include "core/buf.h"
-#include "service/sources.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -143,25 +142,6 @@ unsigned nps_cli_cores(void)
     cpu_set_t set;
     int n = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
     return n < 1 ? 1 : n > 16 ? 16 : (unsigned)n;
-}
-
-typedef struct {
-    nps_cli_take *take;
-    void *arg;
-} taker;
-
-static nps_status pass_on(void *arg, const nps_source *from, nps_spectrum **s, nps_err *err)
-{
-    const taker *t = arg;
-    return t->take(t->arg, from->name, s, err);
-}
-
-nps_status nps_cli_each_spectrum(char **files, int n_files, const nps_read_limits *limits, nps_cli_take *take, void *arg,
-                                 size_t *ret_failed, nps_err *err)
-{
-    taker t = {take, arg};
-    nps_source_visitor v = {.take = pass_on, .arg = &t};
-    return nps_sources_walk(files, n_files, limits, &v, ret_failed, err);
 }
 
 nps_library *nps_cli_library(const char *command, const char *path)

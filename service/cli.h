@@ -37,13 +37,6 @@ void nps_cli_now(char out[static 24]);
 
 unsigned nps_cli_cores(void); /* cores that this process may use, 1 .. 16 */
 
-/* Spectra of many files, folders and zip archives one after the other (service/sources.h). A record or a file that fails is
- * complained about and counted; `take` gets every spectrum with the name of its file ("own.zip:lab/a.spa") and may keep it
- * (then it sets *s to NULL). A failure of `take` ends the walk. */
-typedef nps_status nps_cli_take(void *arg, const char *file, nps_spectrum **s, nps_err *err);
-NPS_MUST_CHECK nps_status nps_cli_each_spectrum(char **files, int n_files, const nps_read_limits *limits,
-                                                nps_cli_take *take, void *arg, size_t *ret_failed, nps_err *err);
-
 /* Opens a library for a command, complaining in words that say what to do. NULL after a complaint. */
 nps_library *nps_cli_library(const char *command, const char *path);
 

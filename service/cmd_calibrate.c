@@ -2,6 +2,7 @@
 #include "reference-lib/calibrate.h"
 #include "service/calibration_file.h"
 #include "service/cli.h"
+#include "service/sources.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -140,7 +141,7 @@ int nps_cmd_calibrate(int argc, char **argv)
     nps_read_limits limits = nps_read_limits_for_library();
     nps_status st = read_truth(truth, &list, &err);
     if (st == NPS_OK)
-        st = nps_cli_each_spectrum(&queries, 1, &limits, take_query, &list, &failed, &err);
+        st = nps_sources_each(&queries, 1, &limits, take_query, &list, &failed, &err);
     if (st == NPS_OK)
         st = nps_calibrate_cases(lib, list.cases, list.n, set.technique, &left_out, &err);
     if (st == NPS_OK)

@@ -137,7 +137,7 @@ int nps_cmd_convert(int argc, char **argv)
     }
     size_t failed = 0;
     nps_read_limits limits = nps_read_limits_for_library();
-    nps_status st = nps_cli_each_spectrum(argv + optind, 1, &limits, convert_one, &c, &failed, &err);
+    nps_status st = nps_sources_each(argv + optind, 1, &limits, convert_one, &c, &failed, &err);
     if (fflush(c.to) != 0 && st == NPS_OK)
         st = nps_fail(&err, NPS_E_IO, "output cannot be written");
     if (!standard && fclose(c.to) != 0 && st == NPS_OK)

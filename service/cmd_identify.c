@@ -4,6 +4,7 @@
 #include "service/calibration_file.h"
 #include "service/cli.h"
 #include "service/report.h"
+#include "service/sources.h"
 #include "service/verdict_json.h"
 
 #include <getopt.h>
@@ -296,7 +297,7 @@ int nps_cmd_identify(int argc, char **argv)
     spectrum_list list = {.technique = o.technique};
     nps_read_limits limits = nps_read_limits_for_library();
     size_t failed = 0;
-    nps_status st = nps_cli_each_spectrum(argv + optind, argc - optind, &limits, keep, &list, &failed, &err);
+    nps_status st = nps_sources_each(argv + optind, argc - optind, &limits, keep, &list, &failed, &err);
     if (st == NPS_OK && list.n)
         st = identify(lib, &list, &o, &err);
     if (st != NPS_OK)

@@ -4,6 +4,7 @@
 #include "service/cli.h"
 #include "service/json.h"
 #include "service/report.h"
+#include "service/sources.h"
 #include "service/verdict_json.h"
 #include "spectra/write.h"
 
@@ -455,7 +456,7 @@ int nps_cmd_search(int argc, char **argv)
     if (st == NPS_OK)
         nps_workspace_set_threads(w, (unsigned)o.threads);
     if (st == NPS_OK)
-        st = nps_cli_each_spectrum(argv + optind, argc - optind, &limits, search_one, &o, &failed, &err);
+        st = nps_sources_each(argv + optind, argc - optind, &limits, search_one, &o, &failed, &err);
     if (st == NPS_OK && o.residual)
         st = nps_file_write(o.residual, &o.left, &err);
     nps_buf_done(&o.left);

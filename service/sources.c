@@ -334,3 +334,22 @@ nps_status nps_sources_walk(char **paths, int n_paths, const nps_read_limits *li
     *ret_failed = w.failed;
     return NPS_OK;
 }
+
+typedef struct {
+    nps_sources_take *take;
+    void *arg;
+} plain_take;
+
+static nps_status pass_on(void *arg, const nps_source *from, nps_spectrum **s, nps_err *err)
+{
+    const plain_take *t = arg;
+    return t->take(t->arg, from->name, s, err);
+}
+
+nps_status nps_sources_each(char **paths, int n_paths, const nps_read_limits *limits, nps_sources_take *take, void *arg,
+                            size_t *ret_failed, nps_err *err)
+{
+    plain_take t = {take, arg};
+    nps_source_visitor v = {.take = pass_on, .arg = &t};
+    return nps_sources_walk(paths, n_paths, limits, &v, ret_failed, err);
+}

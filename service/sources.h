@@ -33,6 +33,11 @@ typedef struct {
 NPS_MUST_CHECK nps_status nps_sources_walk(char **paths, int n_paths, const nps_read_limits *limits,
                                            const nps_source_visitor *v, size_t *ret_failed, nps_err *err);
 
+/* The same for callers who want no more than the name of each spectrum's file. */
+typedef nps_status nps_sources_take(void *arg, const char *file, nps_spectrum **s, nps_err *err);
+NPS_MUST_CHECK nps_status nps_sources_each(char **paths, int n_paths, const nps_read_limits *limits,
+                                           nps_sources_take *take, void *arg, size_t *ret_failed, nps_err *err);
+
 /* Last part of a path; a slash at its end is left out. */
 nps_span nps_source_base(nps_span path);
 /* A path without ".gz" and without its extension: up to eight letters and digits behind the last dot. */
