@@ -353,6 +353,24 @@ static bool has_reference(const nps_library *lib, nps_technique technique, const
     return false;
 }
 
+/* Whether any reference was measured where the query was: a novel substance is one that was compared. */
+static bool shares_range(const nps_library *lib, const float *grid, nps_technique technique, const nps_filter *f)
+{
+    uint32_t from = 0, to = NPS_IR_GRID_N;
+    while (from < to && isnan(grid[from]))
+        from++;
+    while (to > from && isnan(grid[to - 1]))
+        to--;
+    for (uint64_t r = 0; r < lib->n_ir; r++) {
+        uint32_t first = lib->ir_range[2 * r], end = lib->ir_range[2 * r + 1], e = lib->ir_entry[r];
+        first = first > from ? first : from;
+        end = end < to ? end : to;
+        if (end >= first + NPS_IR_COMMON_MIN && lib->entry_technique[e] == technique && nps_filter_passes(lib, f, e))
+            return true;
+    }
+    return false;
+}
+
 /* Sets bits of v->quality where nothing can be compared; *ret_q is to be given back where it is usable still. */
 static nps_status prepare_query(const nps_library *lib, const nps_spectrum *query, const nps_match_options *o,
                                 nps_prepared *ret_q, nps_verdict *v, nps_err *err)
@@ -375,6 +393,11 @@ static nps_status prepare_query(const nps_library *lib, const nps_spectrum *quer
     nps_ir_options ir = nps_match_ir_options(lib, query->technique, o);
     if (is_trace && nps_ir_points(q.grid, &ir) < NPS_IR_COMMON_MIN) {
         v->quality |= NPS_QUALITY_UNCOMPARABLE;
+        nps_prepared_done(&q);
+        return NPS_OK;
+    }
+    if (is_trace && !shares_range(lib, q.grid, query->technique, &f)) {
+        v->quality |= NPS_QUALITY_NO_REFERENCE;
         nps_prepared_done(&q);
         return NPS_OK;
     }

@@ -19,7 +19,7 @@ const char *nps_quality_text(nps_quality_bit bit)
     case NPS_QUALITY_FRINGES: return "interference fringes: a regular wave between 1850 and 2270 1/cm, as from a thin layer";
     case NPS_QUALITY_NEGATIVE: return "strong bands below the baseline: the background does not fit, or the unit is not absorbance";
     case NPS_QUALITY_UNCOMPARABLE: return "preparation and masks leave fewer than 200 points (400 1/cm) to compare";
-    case NPS_QUALITY_NO_REFERENCE: return "the library has no spectrum of this technique and polarity to compare with";
+    case NPS_QUALITY_NO_REFERENCE: return "the library has no spectrum of this technique, polarity and range to compare with";
     }
     return "unknown reason";
 }

@@ -18,7 +18,7 @@ typedef enum {
     NPS_QUALITY_NEGATIVE = 1 << 10,      /* infrared trace with strong bands below its baseline */
     /* What only a comparison finds (nps_match). */
     NPS_QUALITY_UNCOMPARABLE = 1 << 11,  /* preparation and masks leave too little of a trace to compare */
-    NPS_QUALITY_NO_REFERENCE = 1 << 12   /* the library has no spectrum of this technique and polarity */
+    NPS_QUALITY_NO_REFERENCE = 1 << 12   /* the library has no spectrum of this technique, polarity and range */
 } nps_quality_bit;
 
 /* Bits of all faults of the spectrum itself; 0 for a good one. Any thread. */

@@ -542,6 +542,30 @@ static void hits_of_traces_say_what_was_compared_and_moved(void **state)
         nps_spectrum_free(s[i]);
 }
 
+static void a_range_that_no_reference_has_is_no_novel_substance(void **state)
+{
+    (void)state;
+    uint64_t r = 93;
+    nps_spectrum *s[3];
+    nps_builder *b = synth_builder(NULL, NULL);
+    for (unsigned i = 0; i < 3; i++) {
+        s[i] = synth_ir(&r);
+        synth_label(s[i], i, 0);
+        s[i]->trace.x0_cm1 = 1500; /* 1500 to 4900 1/cm */
+        synth_add(b, s[i]);
+    }
+    NPS_AUTO_LIBRARY lib = synth_finish(b);
+    NPS_AUTO(nps_spectrum) q = synth_ir(&r);
+    for (size_t points = 349; points <= 351; points++) { /* to 1892, 1896 and 1900 1/cm: 197, 199, 201 points of 2 in common */
+        q->trace.n = points;
+        NPS_AUTO(nps_verdict) v = synth_verdict(lib, q);
+        assert_int_equal(v->outcome, points < 351 ? NPS_UNUSABLE : NPS_NOVEL);
+        assert_int_equal((v->quality & NPS_QUALITY_NO_REFERENCE) != 0, points < 351);
+    }
+    for (unsigned i = 0; i < 3; i++)
+        nps_spectrum_free(s[i]);
+}
+
 /* --- samples -------------------------------------------------------------------------------------------------------------------- */
 
 /* Substances 0 and 1 have equal EI spectra; infrared tells them apart. 2 has its own of both. */
@@ -876,6 +900,7 @@ int main(void)
         cmocka_unit_test(options_out_of_range_are_refused),
         cmocka_unit_test(raman_spectra_are_judged_without_their_fluorescence),
         cmocka_unit_test(hits_of_traces_say_what_was_compared_and_moved),
+        cmocka_unit_test(a_range_that_no_reference_has_is_no_novel_substance),
         cmocka_unit_test(the_spectra_of_a_sample_narrow_each_other_down),
         cmocka_unit_test(a_technique_that_the_library_lacks_for_a_substance_does_not_exclude_it),
         cmocka_unit_test(a_sample_has_1_to_64_spectra),

@@ -195,7 +195,7 @@ static void why_there_is_no_verdict_is_told(void **state)
     NPS_AUTO(nps_verdict) v = synth_verdict(lib, ei);
     NPS_AUTO_BUF b = NPS_BUF_INIT(1000);
     nps_report_verdict_statement(&b, lib, v);
-    assert_string_equal(b.data, "No verdict: the library has no spectrum of this technique and polarity to compare with.");
+    assert_string_equal(b.data, "No verdict: the library has no spectrum of this technique, polarity and range to compare with.");
     nps_verdict *all[] = {v, v};
     nps_sample_verdict sample = {.outcome = NPS_UNUSABLE, .spectra = all, .n_spectra = 2};
     nps_buf_clear(&b);
