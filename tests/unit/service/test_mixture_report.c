@@ -200,8 +200,8 @@ static void why_there_is_no_verdict_is_told(void **state)
     nps_sample_verdict sample = {.outcome = NPS_UNUSABLE, .spectra = all, .n_spectra = 2};
     nps_buf_clear(&b);
     nps_report_sample_statement(&b, lib, &sample);
-    assert_string_equal(b.data, "No spectrum of this sample gives a verdict. No verdict: the library has no spectrum of this technique "
-                                "and polarity to compare with.");
+    assert_string_equal(b.data, "No spectrum of this sample gives a verdict. No verdict: the library has no spectrum of this technique, "
+                                "polarity and range to compare with.");
     for (size_t i = 0; i < SUBSTANCES; i++)
         nps_spectrum_free(s[i]);
 }
