@@ -275,10 +275,12 @@ static void turn_round(double *v, size_t n)
 
 nps_status nps_spectrum_push_profile(nps_spectrum *s, double *mz, double *intensity, size_t n, size_t max, nps_err *err)
 {
+    if (!n)
+        return NPS_OK; /* the arrays may be NULL then */
     nps_status st = check_finite(mz, n, "m/z", err);
     if (st == NPS_OK)
         st = check_finite(intensity, n, "intensity", err);
-    if (st == NPS_OK && n && mz[n - 1] < mz[0]) {
+    if (st == NPS_OK && mz[n - 1] < mz[0]) {
         turn_round(mz, n);
         turn_round(intensity, n);
     }
@@ -287,7 +289,7 @@ nps_status nps_spectrum_push_profile(nps_spectrum *s, double *mz, double *intens
         s->repairs[NPS_REPAIR_NO_MZ] += intensity[first] > 0;
     if (st == NPS_OK)
         st = nps_centroid(mz + first, intensity + first, n - first, max, &s->peaks, err);
-    if (st == NPS_OK && n)
+    if (st == NPS_OK)
         s->repairs[NPS_REPAIR_CENTROIDED]++;
     return st;
 }

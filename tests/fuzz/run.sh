@@ -11,6 +11,6 @@ for t in "$@"; do
         -artifact_prefix="$dir/crash/$t-" "$work" "tests/fuzz/corpus/$t" >"$dir/$t.log" 2>&1 || status=1
     runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$dir/$t.log")
     cover=$(grep -o 'cov: [0-9]*' "$dir/$t.log" | tail -n 1)
-    echo "$t: ${runs:-0} executions, $cover$(grep -q 'ERROR' "$dir/$t.log" && echo ' FAULT FOUND, see' "$dir/$t.log")"
+    echo "$t: ${runs:-0} executions, $cover$(grep -qE 'ERROR|runtime error' "$dir/$t.log" && echo ' FAULT FOUND, see' "$dir/$t.log")"
 done
 exit $status

@@ -291,9 +291,21 @@ static void every_name_is_there(void **state)
     }
 }
 
+static void a_profile_without_points_is_no_peak_and_no_repair(void **state)
+{
+    (void)state;
+    NPS_AUTO(nps_spectrum) s = NULL;
+    nps_err err;
+    assert_ok(nps_spectrum_new(&s, &err), &err);
+    assert_ok(nps_spectrum_push_profile(s, NULL, NULL, 0, 10, &err), &err);
+    assert_int_equal(s->peaks.n, 0);
+    assert_int_equal(s->repairs[NPS_REPAIR_CENTROIDED], 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_profile_without_points_is_no_peak_and_no_repair),
         cmocka_unit_test(spellings_of_a_key_mean_the_same),
         cmocka_unit_test(numbers_are_taken_whole_or_kept),
         cmocka_unit_test(a_second_value_goes_to_the_metadata),
