@@ -318,6 +318,30 @@ static nps_status look_for_mixture(const nps_library *lib, const nps_prepared *q
     return st;
 }
 
+/* Whether an entry is of the query's technique and, of a trace, was measured over enough of the same range. */
+static bool could_be_found(const nps_library *lib, const nps_prepared *q, uint32_t e)
+{
+    nps_technique t = (nps_technique)lib->entry_technique[e];
+    bool fragments = nps_technique_is_fragment(q->technique); /* msms and dart are searched as one */
+    if (t != q->technique && !(fragments && nps_technique_is_fragment(t)))
+        return false;
+    const float *row = nps_technique_is_mass(t) ? NULL : nps_ir_row(lib, e);
+    size_t common = 0;
+    for (size_t i = 0; row && i < NPS_IR_GRID_N; i++)
+        common += !isnan(row[i]) && !isnan(q->grid[i]);
+    return !row || common >= NPS_IR_COMMON_MIN;
+}
+
+/* Without a reference that could be found, that none is found says nothing of the sample. Walks the library: to be asked only
+ * then. */
+static bool has_reference(const nps_library *lib, const nps_prepared *q, const nps_filter *f)
+{
+    for (uint32_t e = 0; e < lib->n_entry; e++)
+        if (nps_filter_passes(lib, f, e) && could_be_found(lib, q, e))
+            return true;
+    return false;
+}
+
 static nps_status judge(const nps_library *lib, const nps_prepared *q, const nps_match_options *o, nps_workspace *w,
                         nps_verdict *v, nps_err *err)
 {
@@ -328,6 +352,10 @@ static nps_status judge(const nps_library *lib, const nps_prepared *q, const nps
     nps_status st = nps_find_candidates(lib, q, o, &f, CANDIDATE_ENTRIES, w, &c, &n, err);
     if (st == NPS_OK)
         st = list_hits(lib, q, o, &w->top, v, err);
+    if (st == NPS_OK && !n && !has_reference(lib, q, &f)) {
+        v->quality |= NPS_QUALITY_NO_REFERENCE;
+        return NPS_OK;
+    }
     if (st == NPS_OK)
         st = choose_set(c, n, v, err);
     if (st == NPS_OK && o->with_analogs)
@@ -341,46 +369,10 @@ static nps_status judge(const nps_library *lib, const nps_prepared *q, const nps
     return st;
 }
 
-/* Without a reference that could be found, that none is found says nothing of the sample. */
-static bool has_reference(const nps_library *lib, nps_technique technique, const nps_filter *f)
-{
-    bool fragments = nps_technique_is_fragment(technique); /* msms and dart are searched as one */
-    for (uint64_t e = 0; e < lib->n_entry; e++) {
-        nps_technique t = (nps_technique)lib->entry_technique[e];
-        if ((t == technique || (fragments && nps_technique_is_fragment(t))) && nps_filter_passes(lib, f, (uint32_t)e))
-            return true;
-    }
-    return false;
-}
-
-/* Whether any reference was measured where the query was: a novel substance is one that was compared. */
-static bool shares_range(const nps_library *lib, const float *grid, nps_technique technique, const nps_filter *f)
-{
-    uint32_t from = 0, to = NPS_IR_GRID_N;
-    while (from < to && isnan(grid[from]))
-        from++;
-    while (to > from && isnan(grid[to - 1]))
-        to--;
-    for (uint64_t r = 0; r < lib->n_ir; r++) {
-        uint32_t first = lib->ir_range[2 * r], end = lib->ir_range[2 * r + 1], e = lib->ir_entry[r];
-        first = first > from ? first : from;
-        end = end < to ? end : to;
-        if (end >= first + NPS_IR_COMMON_MIN && lib->entry_technique[e] == technique && nps_filter_passes(lib, f, e))
-            return true;
-    }
-    return false;
-}
-
 /* Sets bits of v->quality where nothing can be compared; *ret_q is to be given back where it is usable still. */
 static nps_status prepare_query(const nps_library *lib, const nps_spectrum *query, const nps_match_options *o,
                                 nps_prepared *ret_q, nps_verdict *v, nps_err *err)
 {
-    nps_filter f = nps_filter_all();
-    f.polarity = query->polarity;
-    if (!has_reference(lib, query->technique, &f)) {
-        v->quality |= NPS_QUALITY_NO_REFERENCE;
-        return NPS_OK;
-    }
     nps_prepared q;
     nps_status st = nps_prepare(query, nps_match_prep(lib, query->technique, o), &q, err);
     bool is_trace = !nps_technique_is_mass(query->technique);
@@ -393,11 +385,6 @@ static nps_status prepare_query(const nps_library *lib, const nps_spectrum *quer
     nps_ir_options ir = nps_match_ir_options(lib, query->technique, o);
     if (is_trace && nps_ir_points(q.grid, &ir) < NPS_IR_COMMON_MIN) {
         v->quality |= NPS_QUALITY_UNCOMPARABLE;
-        nps_prepared_done(&q);
-        return NPS_OK;
-    }
-    if (is_trace && !shares_range(lib, q.grid, query->technique, &f)) {
-        v->quality |= NPS_QUALITY_NO_REFERENCE;
         nps_prepared_done(&q);
         return NPS_OK;
     }

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-nps_status nps_ms_open(nps_ms_walk *w, nps_reader *r, const nps_xml_handlers *handlers, nps_err *err)
+static nps_status open_walk(nps_ms_walk *w, nps_reader *r, const nps_xml_handlers *handlers, nps_err *err)
 {
     w->r = r;
     nps_span text = {r->scan.start, (size_t)(r->scan.end - r->scan.start)};
@@ -230,7 +230,7 @@ static nps_status tell_end(nps_ms_walk *w, nps_spectrum **ret_spectrum, nps_err 
     return NPS_OK;
 }
 
-nps_status nps_ms_next(nps_ms_walk *w, nps_spectrum **ret_spectrum, nps_err *err)
+static nps_status next_scan(nps_ms_walk *w, nps_spectrum **ret_spectrum, nps_err *err)
 {
     for (;;) {
         if (!w->ready.s) {
@@ -254,6 +254,17 @@ nps_status nps_ms_next(nps_ms_walk *w, nps_spectrum **ret_spectrum, nps_err *err
         }
         w->empty++;
     }
+}
+
+nps_status nps_ms_next(nps_reader *r, size_t size, const nps_xml_handlers *handlers, nps_spectrum **ret_spectrum, nps_err *err)
+{
+    if (!r->state) {
+        r->state = nps_array(1, size);
+        nps_status st = r->state ? open_walk(r->state, r, handlers, err) : nps_fail_nomem(err);
+        if (st != NPS_OK)
+            return nps_reader_place(r, err, st, r->scan.p);
+    }
+    return next_scan(r->state, ret_spectrum, err);
 }
 
 /* --- sniffing --------------------------------------------------------------------------------------------------- */

@@ -35,8 +35,6 @@ typedef struct {
     nps_ms_values mz, intensity;
 } nps_ms_walk;
 
-/* Before the first scan: makes w->xml over the whole text. */
-NPS_MUST_CHECK nps_status nps_ms_open(nps_ms_walk *w, nps_reader *r, const nps_xml_handlers *handlers, nps_err *err);
 void nps_ms_done(nps_ms_walk *w);
 
 /* A scan begins at the tag at hand: the last one becomes ready, w->current is new. */
@@ -58,8 +56,10 @@ void nps_ms_take_pair(nps_ms_walk *w, const char *key, const char *value);
 void nps_ms_add_meta(nps_ms_walk *w, const char *key, const char *value);
 void nps_ms_set_text(nps_ms_walk *w, nps_text_field f, const char *key, const char *value);
 
-/* As nps_format.next. Scans without peaks are passed over; a profile is centroided; a file without any spectrum is told. */
-NPS_MUST_CHECK nps_status nps_ms_next(nps_ms_walk *w, nps_spectrum **ret_spectrum, nps_err *err);
+/* As nps_format.next. r->state is made when first needed, `size` bytes of zeros, and begins with its nps_ms_walk, whose address
+ * the handlers get. Scans without peaks are passed over; a profile is centroided; a file without any spectrum is told. */
+NPS_MUST_CHECK nps_status nps_ms_next(nps_reader *r, size_t size, const nps_xml_handlers *handlers,
+                                      nps_spectrum **ret_spectrum, nps_err *err);
 
 /* Local name of the root element of an XML text, from its head; an empty span when it is none. */
 nps_span nps_ms_root(nps_span head);

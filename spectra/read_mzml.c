@@ -218,14 +218,7 @@ static void mzml_end(void *user, nps_xml *x, const char *name)
 static nps_status mzml_next(nps_reader *r, nps_spectrum **ret_spectrum, nps_err *err)
 {
     static const nps_xml_handlers handlers = {.start = mzml_start, .end = mzml_end};
-    nps_mzml *m = r->state;
-    if (!m) {
-        m = r->state = nps_array(1, sizeof *m);
-        nps_status st = m ? nps_ms_open(&m->walk, r, &handlers, err) : nps_fail_nomem(err);
-        if (st != NPS_OK)
-            return nps_reader_place(r, err, st, r->scan.p);
-    }
-    return nps_ms_next(&m->walk, ret_spectrum, err);
+    return nps_ms_next(r, sizeof(nps_mzml), &handlers, ret_spectrum, err);
 }
 
 static void mzml_done(nps_reader *r)

@@ -287,14 +287,7 @@ static void mzxml_end(void *user, nps_xml *x, const char *name)
 static nps_status mzxml_next(nps_reader *r, nps_spectrum **ret_spectrum, nps_err *err)
 {
     static const nps_xml_handlers handlers = {.start = mzxml_start, .end = mzxml_end};
-    mzxml *m = r->state;
-    if (!m) {
-        m = r->state = nps_array(1, sizeof *m);
-        nps_status st = m ? nps_ms_open(&m->walk, r, &handlers, err) : nps_fail_nomem(err);
-        if (st != NPS_OK)
-            return nps_reader_place(r, err, st, r->scan.p);
-    }
-    return nps_ms_next(&m->walk, ret_spectrum, err);
+    return nps_ms_next(r, sizeof(mzxml), &handlers, ret_spectrum, err);
 }
 
 static void mzxml_done(nps_reader *r)

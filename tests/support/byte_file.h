@@ -9,7 +9,7 @@
 #include <string.h>
 
 typedef struct {
-    unsigned char p[16384];
+    unsigned char p[1 << 16]; /* zero where nothing is put */
     size_t n;
     bool big;
 } byte_file;
@@ -57,13 +57,40 @@ static inline void put_field(byte_file *f, const char *text, size_t n)
     put_zeros(f, n - len);
 }
 
-/* Writes over what is there. */
-static inline void patch_int(byte_file *f, size_t at, uint64_t v, size_t size)
+/* Puts at a place, also behind the end. */
+static inline void put_bytes_at(byte_file *f, size_t at, const void *p, size_t n)
 {
-    size_t n = f->n;
+    size_t end = f->n;
+    f->n = at;
+    put_bytes(f, p, n);
+    f->n = f->n > end ? f->n : end;
+}
+
+static inline void put_int_at(byte_file *f, size_t at, uint64_t v, size_t size)
+{
+    size_t end = f->n;
     f->n = at;
     put_int(f, v, size);
-    f->n = n;
+    f->n = f->n > end ? f->n : end;
+}
+
+static inline void put_float_at(byte_file *f, size_t at, float v)
+{
+    uint32_t bits;
+    memcpy(&bits, &v, sizeof bits);
+    put_int_at(f, at, bits, 4);
+}
+
+static inline void put_double_at(byte_file *f, size_t at, double v)
+{
+    uint64_t bits;
+    memcpy(&bits, &v, sizeof bits);
+    put_int_at(f, at, bits, 8);
+}
+
+static inline void put_text_at(byte_file *f, size_t at, const char *text)
+{
+    put_bytes_at(f, at, text, strlen(text));
 }
 
 #endif

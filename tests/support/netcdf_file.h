@@ -173,7 +173,7 @@ static inline byte_file cdf_build(cdf *c)
         n_record_vars += cdf_is_record(c, v);
         if (cdf_is_record(c, v))
             continue;
-        patch_int(&f, c->begin[i], f.n, width);
+        put_int_at(&f, c->begin[i], f.n, width);
         cdf_put_data(&f, v, 0, cdf_slab(c, v));
         cdf_pad(&f);
     }
@@ -183,7 +183,7 @@ static inline byte_file cdf_build(cdf *c)
             if (!cdf_is_record(c, v))
                 continue;
             if (!k)
-                patch_int(&f, c->begin[i], f.n, width);
+                put_int_at(&f, c->begin[i], f.n, width);
             cdf_put_data(&f, v, k * cdf_slab(c, v), cdf_slab(c, v));
             if (n_record_vars > 1)
                 cdf_pad(&f);

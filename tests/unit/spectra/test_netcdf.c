@@ -76,7 +76,7 @@ static void one_record_variable_alone_is_not_padded(void **state)
     assert_ok(nps_nc_open(span_of(&f), &nc, &err), &err);
     check_values(&nc, "shorts", small, 3);
     nps_nc_done(&nc);
-    patch_int(&f, 4, 0xFFFFFFFF, 4); /* streaming: as many as there are */
+    put_int_at(&f, 4, 0xFFFFFFFF, 4); /* streaming: as many as there are */
     assert_ok(nps_nc_open(span_of(&f), &nc, &err), &err);
     check_values(&nc, "shorts", small, 3);
     nps_nc_done(&nc);
@@ -102,7 +102,7 @@ static void faults_of_the_header_are_told_at_their_byte(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         byte_file f = good;
-        patch_int(&f, cases[i].at, cases[i].value, 4);
+        put_int_at(&f, cases[i].at, cases[i].value, 4);
         nps_err err = {0};
         nps_nc nc;
         assert_int_equal(nps_nc_open(span_of(&f), &nc, &err), cases[i].code);
@@ -121,7 +121,7 @@ static void data_outside_the_file_is_told_of_its_variable(void **state)
     nps_nc nc;
     for (int i = 0; i < c.n_var; i++) {
         byte_file broken = f;
-        patch_int(&broken, c.begin[i], UINT64_MAX - 3, 8);
+        put_int_at(&broken, c.begin[i], UINT64_MAX - 3, 8);
         assert_ok(nps_nc_open(span_of(&broken), &nc, &err), &err);
         const nps_nc_var *v = nps_nc_find_var(&nc, c.var[i].name);
         assert_int_equal(nps_nc_check(&nc, v, &err), NPS_E_FORMAT);

@@ -9,21 +9,21 @@ static const float five[] = {0.5F, 0.25F, 1.5F, 0.125F, 2};
 static const omnic_head absorbance = {5, 1, 17, 4000, 3992, 32, 64};
 static const uint32_t DATE = 3737043778u;
 
-static reading read_file(const bytes_file *f)
+static reading read_file(const byte_file *f)
 {
     nps_read_limits limits = nps_read_limits_for_upload();
     return read_bytes(f->p, f->n, &limits);
 }
 
 /* One spectrum of absorbance; head at OMNIC_DATA_AT. */
-static void make(bytes_file *f, omnic_head head)
+static void make(byte_file *f, omnic_head head)
 {
     omnic_begin(f, "Sample 7", DATE);
     omnic_add_head(f, head);
     omnic_add_floats(f, 3, five, head.points < 5 ? head.points : 5);
 }
 
-static void expect_error(const bytes_file *f, nps_status status, size_t offset, const char *part)
+static void expect_error(const byte_file *f, nps_status status, size_t offset, const char *part)
 {
     AUTO_READING r = read_file(f);
     assert_int_equal(r.n, 0);
@@ -38,7 +38,7 @@ static void expect_error(const bytes_file *f, nps_status status, size_t offset, 
 static void a_file_is_a_spectrum(void **state)
 {
     (void)state;
-    bytes_file f;
+    byte_file f;
     make(&f, absorbance);
     omnic_add_text(&f, 4, "found in a drawer");
     omnic_add_text(&f, 27, "Collect Sample\r\n\t Final format:\tAbsorbance");
@@ -84,7 +84,7 @@ static void every_ordinate_is_read_or_refused_by_its_name(void **state)
         {99, 0, "code 99"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        bytes_file f;
+        byte_file f;
         omnic_head head = absorbance;
         head.y_unit = cases[i].code;
         make(&f, head);
@@ -117,7 +117,7 @@ static void every_axis_is_read_or_refused_by_its_name(void **state)
         {77, 17, 0, 4, 0, 0, "code 77"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        bytes_file f;
+        byte_file f;
         make(&f, (omnic_head){5, cases[i].code, cases[i].y_unit, cases[i].first, cases[i].last, 1, 1});
         if (cases[i].refused) {
             expect_error(&f, NPS_E_UNSUPPORTED, OMNIC_DATA_AT + 8, cases[i].refused);
@@ -133,7 +133,7 @@ static void every_axis_is_read_or_refused_by_its_name(void **state)
     }
 }
 
-static void make_group(bytes_file *f)
+static void make_group(byte_file *f)
 {
     omnic_begin(f, "group.spg", 0);
     for (unsigned i = 0; i < 3; i++) {
@@ -147,7 +147,7 @@ static void make_group(bytes_file *f)
 static void each_spectrum_of_a_group_has_its_own_title(void **state)
 {
     (void)state;
-    bytes_file f;
+    byte_file f;
     make_group(&f);
     AUTO_READING r = read_file(&f);
     assert_int_equal(r.n, 2);
@@ -164,7 +164,7 @@ static void each_spectrum_of_a_group_has_its_own_title(void **state)
 static void the_limit_on_records_holds_for_a_group(void **state)
 {
     (void)state;
-    bytes_file f;
+    byte_file f;
     make_group(&f);
     nps_read_limits limits = nps_read_limits_for_upload();
     limits.max_records = 2;
@@ -178,7 +178,7 @@ static void the_limit_on_records_holds_for_a_group(void **state)
 static void blanked_points_are_bridged_and_blank_ends_left_out(void **state)
 {
     (void)state;
-    bytes_file f;
+    byte_file f;
     const float v[] = {NAN, 1, NAN, 3, NAN};
     omnic_begin(&f, "blanked", DATE);
     omnic_add_head(&f, absorbance);
@@ -189,17 +189,17 @@ static void blanked_points_are_bridged_and_blank_ends_left_out(void **state)
     assert_true(r.s[0]->trace.x0_cm1 == 3994 && r.s[0]->trace.y[1] == 2);
     assert_int_equal(r.repairs[NPS_REPAIR_MISSING_POINT], 1);
     for (size_t i = 0; i < 5; i++)
-        bytes_put_float(&f, at + 4 * i, NAN);
+        put_float_at(&f, at + 4 * i, NAN);
     expect_error(&f, NPS_E_FORMAT, at, "all intensities are blanked");
-    bytes_put_float(&f, at + 4, 1);
-    bytes_put_float(&f, at + 8, INFINITY);
+    put_float_at(&f, at + 4, 1);
+    put_float_at(&f, at + 8, INFINITY);
     expect_error(&f, NPS_E_RANGE, at, "not finite");
 }
 
 static void more_intensities_than_points_are_told(void **state)
 {
     (void)state;
-    bytes_file f;
+    byte_file f;
     omnic_head head = absorbance;
     head.points = 3;
     omnic_begin(&f, "more", DATE);
@@ -234,9 +234,9 @@ static void faults_are_told_with_their_byte(void **state)
         {294, 0xffff, NPS_E_FORMAT, 294, "65535 entries"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        bytes_file f;
+        byte_file f;
         make(&f, absorbance);
-        bytes_put_uint(&f, cases[i].at, cases[i].v, cases[i].at == 294 || cases[i].at == 320 ? 2 : 4);
+        put_int_at(&f, cases[i].at, cases[i].v, cases[i].at == 294 || cases[i].at == 320 ? 2 : 4);
         expect_error(&f, cases[i].status, cases[i].offset, cases[i].part);
     }
 }
@@ -244,18 +244,18 @@ static void faults_are_told_with_their_byte(void **state)
 static void a_series_is_refused_by_its_name(void **state)
 {
     (void)state;
-    bytes_file f;
+    byte_file f;
     make(&f, absorbance);
-    bytes_put_text(&f, 0, "Spectral Exte File\r\n");
+    put_text_at(&f, 0, "Spectral Exte File\r\n");
     expect_error(&f, NPS_E_UNSUPPORTED, 0, ".srs");
 }
 
 static void a_title_beyond_the_end_is_told(void **state)
 {
     (void)state;
-    bytes_file f;
+    byte_file f;
     make_group(&f);
-    bytes_put_u32(&f, omnic_entry_at(1) + 2, (uint32_t)f.n - 200);
+    put_int_at(&f, omnic_entry_at(1) + 2, (uint32_t)f.n - 200, 4);
     AUTO_READING r = read_file(&f);
     assert_int_equal(r.n, 1);
     assert_int_equal(r.err[0].offset, omnic_entry_at(1) + 2);
@@ -265,7 +265,7 @@ static void a_title_beyond_the_end_is_told(void **state)
 static void a_region_that_many_spectra_claim_is_no_bomb(void **state)
 {
     (void)state;
-    bytes_file f;
+    byte_file f;
     omnic_begin(&f, "bomb", DATE);
     size_t head = omnic_add_head(&f, absorbance);
     size_t at = omnic_add_floats(&f, 3, five, 5);
@@ -273,9 +273,9 @@ static void a_region_that_many_spectra_claim_is_no_bomb(void **state)
         omnic_add_entry(&f, 2, head, 140);
         omnic_add_entry(&f, 3, at, f.n - at);
     }
-    bytes_put_text(&f, f.n + 2000, "end");
+    put_text_at(&f, f.n + 2000, "end");
     for (size_t i = 1; i < omnic_entries(&f); i += 2)
-        bytes_put_u32(&f, omnic_entry_at(i) + 6, (uint32_t)(f.n - at));
+        put_int_at(&f, omnic_entry_at(i) + 6, (uint32_t)(f.n - at), 4);
     AUTO_READING r = read_file(&f);
     assert_int_equal(r.n, 1);
     assert_int_equal(r.n_err, 7);
@@ -285,7 +285,7 @@ static void a_region_that_many_spectra_claim_is_no_bomb(void **state)
 static void no_prefix_of_a_file_does_harm(void **state)
 {
     (void)state;
-    bytes_file f;
+    byte_file f;
     make_group(&f);
     nps_read_limits limits = nps_read_limits_for_upload();
     for (size_t n = 18; n < f.n; n++) {

@@ -9,13 +9,13 @@ static const opus_status plain = {5, 4000, 3992, 1, "WN", 1};
 static const uint32_t AB = OPUS_RATIO | OPUS_KIND(4), SCSM = OPUS_SAMPLE | OPUS_KIND(1),
                       SCRF = OPUS_REFERENCE | OPUS_KIND(1);
 
-static reading read_file(const bytes_file *f)
+static reading read_file(const byte_file *f)
 {
     nps_read_limits limits = nps_read_limits_for_upload();
     return read_bytes(f->p, f->n, &limits);
 }
 
-static void expect_error(const bytes_file *f, nps_status status, size_t offset, const char *part)
+static void expect_error(const byte_file *f, nps_status status, size_t offset, const char *part)
 {
     AUTO_READING r = read_file(f);
     assert_int_equal(r.n, 0);
@@ -28,19 +28,19 @@ static void expect_error(const bytes_file *f, nps_status status, size_t offset, 
 }
 
 /* A data block of `five` with its status block behind it. */
-static opus_places add(bytes_file *f, uint32_t type, opus_status status)
+static opus_places add(byte_file *f, uint32_t type, opus_status status)
 {
     opus_add_data(f, type, five, 5);
     return opus_add_status(f, type, status);
 }
 
-static opus_places make(bytes_file *f, uint32_t type, opus_status status)
+static opus_places make(byte_file *f, uint32_t type, opus_status status)
 {
     opus_begin(f);
     return add(f, type, status);
 }
 
-static void add_measurement(bytes_file *f)
+static void add_measurement(byte_file *f)
 {
     size_t at = f->n;
     opus_put_text(f, "SNM", 2, "Sample 7");
@@ -65,7 +65,7 @@ static void add_measurement(bytes_file *f)
 static void a_file_is_a_spectrum(void **state)
 {
     (void)state;
-    bytes_file f;
+    byte_file f;
     make(&f, AB, plain);
     add_measurement(&f);
     AUTO_READING r = read_file(&f);
@@ -111,7 +111,7 @@ static void every_result_is_read(void **state)
         {10, 0.5, "Raman spectrum", NPS_TECH_RAMAN},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        bytes_file f;
+        byte_file f;
         make(&f, OPUS_RATIO | OPUS_KIND(cases[i].kind), plain);
         AUTO_READING r = read_file(&f);
         assert_int_equal(r.n, 1);
@@ -148,11 +148,11 @@ static void what_is_no_result_is_refused_by_its_name(void **state)
         {OPUS_REFERENCE | OPUS_KIND(4), "holds: absorbance of the reference"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        bytes_file f;
+        byte_file f;
         make(&f, cases[i].type, plain);
         expect_error(&f, NPS_E_UNSUPPORTED, OPUS_DIRECTORY_AT, cases[i].name);
     }
-    bytes_file f;
+    byte_file f;
     make(&f, AB | 1 << 19, plain); /* a peak table hangs on absorbance that is not there */
     expect_error(&f, NPS_E_FORMAT, OPUS_DIRECTORY_AT, "holds no data");
 }
@@ -160,7 +160,7 @@ static void what_is_no_result_is_refused_by_its_name(void **state)
 static void absorbance_comes_first_and_the_others_are_named(void **state)
 {
     (void)state;
-    bytes_file f;
+    byte_file f;
     opus_begin(&f);
     add(&f, OPUS_RATIO | OPUS_KIND(5), plain);
     add(&f, SCSM, plain);
@@ -182,7 +182,7 @@ static void absorbance_is_computed_from_sample_and_reference(void **state)
 {
     (void)state;
     const float sample[] = {5, 20, 100, 0, 7, 99}, reference[] = {1, 1, 50, 200, 100, 10, 0, 3};
-    bytes_file f;
+    byte_file f;
     opus_begin(&f);
     opus_add_data(&f, SCSM, sample, 6);
     opus_add_status(&f, SCSM, (opus_status){5, 4000, 3992, 1, "WN", 1});
@@ -215,7 +215,7 @@ static void channels_of_different_axes_make_no_absorbance(void **state)
         {5, 4000, 3992, 1, "MI", 1},
     };
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
-        bytes_file f;
+        byte_file f;
         opus_begin(&f);
         add(&f, SCSM, plain);
         add(&f, SCRF, others[i]);
@@ -226,7 +226,7 @@ static void channels_of_different_axes_make_no_absorbance(void **state)
 static void intensities_are_scaled(void **state)
 {
     (void)state;
-    bytes_file f;
+    byte_file f;
     opus_status s = plain;
     s.scale = 0.25;
     make(&f, AB, s);
@@ -247,7 +247,7 @@ static void every_unit_of_the_axis_is_read_or_refused(void **state)
         {"MIN", 0, "over minutes"}, {"PNT", 0, "over points"},     {"XYZ", 0, "unknown unit 'XYZ'"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        bytes_file f;
+        byte_file f;
         opus_places at = make(&f, AB, (opus_status){5, 2.5, 2.5078125, 1, cases[i].unit, 1});
         if (cases[i].refused) {
             expect_error(&f, NPS_E_UNSUPPORTED, at.unit, cases[i].refused);
@@ -263,7 +263,7 @@ static void every_unit_of_the_axis_is_read_or_refused(void **state)
 static void faults_of_the_status_block_are_told_with_their_byte(void **state)
 {
     (void)state;
-    bytes_file f;
+    byte_file f;
     opus_status s = plain;
     opus_places at;
 #define WITH(member, value) (s = plain, s.member = (value), at = make(&f, AB, s))
@@ -287,7 +287,7 @@ static void faults_of_the_status_block_are_told_with_their_byte(void **state)
     expect_error(&f, NPS_E_FORMAT, at.block, "no unit of the axis");
 #undef WITH
     at = make(&f, AB, plain);
-    bytes_put_text(&f, at.points - 8, "XXX");
+    put_text_at(&f, at.points - 8, "NPX"); /* a parameter of another name */
     expect_error(&f, NPS_E_FORMAT, at.block, "no number NPT (Number of points)");
     at = make(&f, OPUS_RATIO | OPUS_KIND(10), (opus_status){5, 9394, 5400, 1, "WN", 1});
     expect_error(&f, NPS_E_UNSUPPORTED, at.first_x, "is not over Raman shifts");
@@ -296,21 +296,21 @@ static void faults_of_the_status_block_are_told_with_their_byte(void **state)
 static void faults_of_the_directory_are_told_with_their_byte(void **state)
 {
     (void)state;
-    bytes_file f;
+    byte_file f;
     make(&f, AB, plain);
-    bytes_put_u32(&f, 20, 1001);
+    put_int_at(&f, 20, 1001, 4);
     expect_error(&f, NPS_E_LIMIT, 20, "1001 blocks");
     make(&f, AB, plain);
-    bytes_put_u32(&f, 12, (uint32_t)f.n - 8);
+    put_int_at(&f, 12, (uint32_t)f.n - 8, 4);
     expect_error(&f, NPS_E_FORMAT, 12, "inside its directory of 2 blocks");
     make(&f, AB, plain);
-    bytes_put_u32(&f, opus_entry_at(0) + 8, (uint32_t)f.n);
+    put_int_at(&f, opus_entry_at(0) + 8, (uint32_t)f.n, 4);
     expect_error(&f, NPS_E_FORMAT, opus_entry_at(0) + 8, "intensities");
     make(&f, AB, plain);
-    bytes_put_u32(&f, opus_entry_at(1) + 8, (uint32_t)f.n);
+    put_int_at(&f, opus_entry_at(1) + 8, (uint32_t)f.n, 4);
     expect_error(&f, NPS_E_FORMAT, opus_entry_at(1) + 8, "status of its absorbance");
     make(&f, AB, plain);
-    bytes_put_u32(&f, opus_entry_at(1), OPUS_STATUS);
+    put_int_at(&f, opus_entry_at(1), OPUS_STATUS, 4);
     expect_error(&f, NPS_E_FORMAT, opus_entry_at(0), "no status block");
     opus_begin(&f);
     expect_error(&f, NPS_E_FORMAT, OPUS_DIRECTORY_AT, "holds no data");
@@ -319,16 +319,16 @@ static void faults_of_the_directory_are_told_with_their_byte(void **state)
 static void intensities_that_are_not_finite_are_told(void **state)
 {
     (void)state;
-    bytes_file f;
+    byte_file f;
     make(&f, AB, plain);
-    bytes_put_float(&f, OPUS_DATA_AT + 4, NAN);
+    put_float_at(&f, OPUS_DATA_AT + 4, NAN);
     expect_error(&f, NPS_E_RANGE, OPUS_DATA_AT, "point 2 is not finite");
 }
 
 static void parameters_that_many_blocks_claim_are_no_bomb(void **state)
 {
     (void)state;
-    bytes_file f;
+    byte_file f;
     make(&f, AB, plain);
     size_t at = f.n;
     for (size_t i = 0; i < 1000; i++)
@@ -341,7 +341,7 @@ static void parameters_that_many_blocks_claim_are_no_bomb(void **state)
 static void parameters_beyond_the_limit_are_left_out(void **state)
 {
     (void)state;
-    bytes_file f;
+    byte_file f;
     make(&f, AB, plain);
     size_t at = f.n;
     for (int32_t i = 0; i < 1200; i++)
@@ -355,7 +355,7 @@ static void parameters_beyond_the_limit_are_left_out(void **state)
 static void no_prefix_of_a_file_does_harm(void **state)
 {
     (void)state;
-    bytes_file f;
+    byte_file f;
     make(&f, AB, plain);
     nps_read_limits limits = nps_read_limits_for_upload();
     for (size_t n = 4; n < f.n; n++) {

@@ -101,7 +101,7 @@ static void put_data_set(byte_file *f, const sample *s)
     put_int(f, 24, 4);
     for (size_t i = 0; i < 3; i++)
         put_double(f, s->value[i]);
-    patch_int(f, at + 2, f->n - at - 6, 4);
+    put_int_at(f, at + 2, f->n - at - 6, 4);
 }
 
 static byte_file file_of(const sample *s)
@@ -189,7 +189,7 @@ static void each_data_set_is_a_record_and_a_bad_one_stops_nothing(void **state)
     (void)state;
     byte_file f = file_of(&film);
     put_data_set(&f, &film);
-    patch_int(&f, count_at + 8, 4, 4);
+    put_int_at(&f, count_at + 8, 4, 4);
     put_block(&f, 123, 2);
     put_zeros(&f, 2);
     put_data_set(&f, &film);
@@ -234,7 +234,7 @@ static void faults_are_told_at_their_byte(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         byte_file f = good;
-        patch_int(&f, cases[i].at, cases[i].value, cases[i].size);
+        put_int_at(&f, cases[i].at, cases[i].value, cases[i].size);
         AUTO_READING r = read_file(&f);
         print_message("%s\n", r.err[0].msg);
         assert_int_equal(r.n, 0);

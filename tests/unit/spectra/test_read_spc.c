@@ -310,7 +310,7 @@ static byte_file masses(unsigned version, unsigned flags, bool directory)
             put_int(&f, (uint64_t)(k + 1) << (flags & SPREC ? 12 : 28), flags & SPREC ? 2 : 4);
     }
     if (directory) {
-        patch_int(&f, 4, f.n, 4);
+        put_int_at(&f, 4, f.n, 4);
         for (unsigned i = 0; i < 3; i++) {
             put_int(&f, at[2 - i], 4); /* any order will do */
             put_int(&f, 0, 4);
@@ -346,7 +346,7 @@ static void a_bad_entry_of_the_directory_stops_nothing(void **state)
     (void)state;
     byte_file f = masses(LSB, 0, true);
     size_t directory = f.n - 36;
-    patch_int(&f, directory + 12, 0x7FFFFFFF, 4);
+    put_int_at(&f, directory + 12, 0x7FFFFFFF, 4);
     AUTO_READING r = read_file(&f);
     assert_int_equal(r.n, 2);
     assert_int_equal(r.n_err, 1);
@@ -360,7 +360,7 @@ static void overlapping_subfiles_end_the_walk(void **state)
     (void)state;
     byte_file f = {0};
     put_head(&f, (head){.version = LSB, .flags = MULTI | XYXYS | XVALS, .x = 9, .n_sub = 40});
-    patch_int(&f, 4, 544 + 800, 4);
+    put_int_at(&f, 4, 544 + 800, 4);
     put_sub(&f, 8, 0, 0, 0, 100);
     for (unsigned i = 0; i < 100; i++)
         put_float(&f, 50.0F + (float)i);
@@ -388,7 +388,7 @@ static void the_log_is_taken_as_pairs_and_lines(void **state)
     assert_string_equal(meta_value(r.s[0], "SCANS"), "16");
     assert_string_equal(meta_value(r.s[0], "Log"), "[END]");
     assert_string_equal(r.s[0]->text[NPS_TEXT_COMMENT], "two films");
-    patch_int(&f, 248, 100000, 4); /* a log beyond the end costs no spectrum */
+    put_int_at(&f, 248, 100000, 4); /* a log beyond the end costs no spectrum */
     AUTO_READING lost = read_file(&f);
     assert_int_equal(lost.n, 1);
     assert_null(meta_value(lost.s[0], "MODEL"));
@@ -536,7 +536,7 @@ static void one_fault_of_a_file_is_told_once(void **state)
 {
     (void)state;
     byte_file f = common_x(LSB);
-    patch_int(&f, 28, 10, 1);
+    put_int_at(&f, 28, 10, 1);
     AUTO_READING r = read_file(&f);
     assert_int_equal(r.n, 0);
     assert_int_equal(r.n_err, 1);
@@ -562,11 +562,11 @@ static void limits_and_claims_are_checked(void **state)
     AUTO_READING exact = read_bytes(f.p, f.n, &limits);
     assert_int_equal(exact.n, 2);
     assert_int_equal(exact.n_err, 0);
-    patch_int(&f, 4, 0xFFFFFFFF, 4);
+    put_int_at(&f, 4, 0xFFFFFFFF, 4);
     AUTO_READING count = read_file(&f);
     assert_int_equal(count.err[0].code, NPS_E_FORMAT);
     assert_int_equal(count.err[0].offset, 4);
-    patch_int(&f, 24, 0xFFFFFF, 4);
+    put_int_at(&f, 24, 0xFFFFFF, 4);
     AUTO_READING subfiles = read_file(&f);
     assert_int_equal(subfiles.err[0].offset, 24);
     assert_non_null(strstr(subfiles.err[0].msg, "16777215 subfiles"));
@@ -582,7 +582,7 @@ static void not_a_number_is_refused_at_its_place(void **state)
     AUTO_READING last = read_file(&g);
     assert_int_equal(last.err[0].offset, 16);
     byte_file h = simple((head){.version = LSB, .x = 1, .y = 2, .exponent = FLOATS, .first = 1, .last = 9});
-    patch_int(&h, 548, 0x7FC00000, 4);
+    put_int_at(&h, 548, 0x7FC00000, 4);
     AUTO_READING y = read_file(&h);
     assert_int_equal(y.err[0].code, NPS_E_RANGE);
     assert_int_equal(y.err[0].offset, 512);
