@@ -40,6 +40,12 @@ unsigned nps_cli_cores(void); /* cores that this process may use, 1 .. 16 */
 /* Opens a library for a command, complaining in words that say what to do. NULL after a complaint. */
 nps_library *nps_cli_library(const char *command, const char *path);
 
+/* In usage texts: what --prepare takes in commands with a library, its lines set under column 22. */
+#define NPS_CLI_PREPARE_STEPS \
+    "atr, baseline=als[:LAMBDA:P],\n" \
+    "                      baseline=rubber-band, smooth=POINTS, derivative=1|2[:POINTS], normalise=minmax|vector|snv|area,\n" \
+    "                      mask=co2+water-vapour+diamond+below-650+LOW-HIGH; set off by commas"
+
 /* The commands: argv[0] is the command's name; each returns the exit status. */
 int nps_cmd_library(int argc, char **argv);
 int nps_cmd_identify(int argc, char **argv);

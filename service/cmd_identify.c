@@ -26,9 +26,8 @@ static const char usage[] =
     "  --sample            all spectra of all files are one sample: one joint verdict\n"
     "  --no-analogs        skip the search for analogues (faster)\n"
     "  --no-mixture        skip the search for what a sample could be mixed of (faster)\n"
-    "  --prepare STEPS     infrared, Raman: instead of the library's own preparation: atr, baseline=als[:LAMBDA:P],\n"
-    "                      baseline=rubber-band, smooth=POINTS, derivative=1|2[:POINTS], normalise=minmax|vector|snv|area,\n"
-    "                      mask=co2+water-vapour+diamond+below-650+LOW-HIGH; set off by commas. No error rate is stated where\n"
+    "  --prepare STEPS     infrared, Raman: instead of the library's own preparation: " NPS_CLI_PREPARE_STEPS
+    ". No error rate is stated where\n"
     "                      the library was calibrated with another one\n"
     "  --max-lag CM1       infrared, Raman: the query may be moved by up to this (0 to 20, default 0); same remark\n"
     "  --threads N         default: all cores\n"

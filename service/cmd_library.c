@@ -38,9 +38,8 @@ static const char usage[] =
     "  --visibility V      public (default), members or match-only\n"
     "  --embargo DATE      peaks are not shown before this day (YYYY-MM-DD)\n"
     "  --technique NAME    ei, msms, dart: for files that do not say\n"
-    "  --prepare STEPS     infrared: how references and later queries are prepared: atr, baseline=als[:LAMBDA:P],\n"
-    "                      baseline=rubber-band, smooth=POINTS, derivative=1|2[:POINTS], normalise=minmax|vector|snv|area,\n"
-    "                      mask=co2+water-vapour+diamond+below-650+LOW-HIGH; set off by commas (default: mask=co2)\n"
+    "  --prepare STEPS     infrared: how references and later queries are prepared: " NPS_CLI_PREPARE_STEPS
+    " (default: mask=co2)\n"
     "  --prepare-raman STEPS   the same for Raman (default: baseline=als:1e5:0.001,mask=none)\n"
     "  --threads N         for the calibration (default: all cores)\n"
     "  --quiet             no notes on single records, no progress\n\n"

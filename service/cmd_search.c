@@ -31,9 +31,8 @@ static const char usage[] =
     "  --tol T             MS/MS: m/z tolerance, 0.02 (Da) or 10ppm (at the precursor)\n"
     "  --window PPM        MS/MS identity: only entries within this precursor window\n"
     "  --max-lag CM1       infrared, Raman: the query may be moved by up to this, in steps of 2 cm-1 (0 to 20, default 0)\n"
-    "  --prepare STEPS     infrared, Raman: instead of the library's own preparation: atr, baseline=als[:LAMBDA:P],\n"
-    "                      baseline=rubber-band, smooth=POINTS, derivative=1|2[:POINTS], normalise=minmax|vector|snv|area,\n"
-    "                      mask=co2+water-vapour+diamond+below-650+LOW-HIGH; set off by commas\n"
+    "  --prepare STEPS     infrared, Raman: instead of the library's own preparation: " NPS_CLI_PREPARE_STEPS
+    "\n"
     "  --residual FILE     mixture: what is left of each query, as .msp or .jdx, to be looked at or searched in turn\n"
     "  --top N             hits to list (default 10)\n"
     "  --threads N         1 to 64 (default: all cores)\n"
