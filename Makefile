@@ -27,7 +27,8 @@ SUPPORT  := $(wildcard tests/support/*.c)
 UNIT     := $(wildcard tests/unit/*/test_*.c) $(wildcard tests/integration/test_*.c)
 FUZZERS  := $(wildcard tests/fuzz/fuzz_*.c)
 BENCHES  := $(wildcard benchmarks/bench_*.c)
-BENCH_COMMON := $(filter-out $(BENCHES),$(wildcard benchmarks/*.c))
+FIT      := benchmarks/fit_evidence.c
+BENCH_COMMON := $(filter-out $(BENCHES) $(FIT),$(wildcard benchmarks/*.c))
 ASSETS   := $(wildcard service/web/*.html service/web/*.css service/web/*.js service/web/*.svg)
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
@@ -49,6 +50,7 @@ obj      = $(patsubst %.c,$(B)/obj/%.o,$(1))
 TEST_BIN := $(patsubst tests/%.c,$(B)/tests/%,$(UNIT))
 REPLAY_BIN := $(patsubst tests/fuzz/fuzz_%.c,$(B)/tests/fuzz/replay_%,$(FUZZERS))
 BENCH_BIN := $(patsubst benchmarks/%.c,$(B)/benchmarks/%,$(BENCHES))
+FIT_BIN := $(B)/benchmarks/fit_evidence
 TEST_CPP := -DNPS_SOURCE_DIR='"$(CURDIR)"' -DNPS_PROGRAM='"$(abspath $(B))/npswatch"'
 
 .PHONY: all run test unit lint fuzz bench accuracy install clean help deps-run deps-test deps-lint deps-fuzz format demo
@@ -101,7 +103,7 @@ $(B)/npswatch: $(call obj,$(MAIN)) $(B)/libnps.a
 	@[ $(V) = 1 ] || echo "  LD $@"
 	$(Q)$(CC) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
--include $(patsubst %.o,%.d,$(call obj,$(SRC) $(SUPPORT) $(UNIT) $(FUZZERS) $(BENCHES) $(BENCH_COMMON)))
+-include $(patsubst %.o,%.d,$(call obj,$(SRC) $(SUPPORT) $(UNIT) $(FUZZERS) $(BENCHES) $(FIT) $(BENCH_COMMON)))
 
 # --- tests ------------------------------------------------------------------------------------------------------
 $(B)/tests/unit/%: $(B)/obj/tests/unit/%.o $(call obj,$(SUPPORT)) $(B)/libnps.a
@@ -121,7 +123,7 @@ $(B)/tests/fuzz/replay_%: $(B)/obj/tests/fuzz/fuzz_%.o $(B)/obj/tests/fuzz/repla
 test: deps-test
 	+@$(MAKE) $(PARALLEL) --no-print-directory unit
 # The benchmarks are built too, so that they keep up with what they measure.
-unit: $(B)/npswatch $(TEST_BIN) $(REPLAY_BIN) $(BENCH_BIN) tests/browser/node_modules/.package-lock.json
+unit: $(B)/npswatch $(TEST_BIN) $(REPLAY_BIN) $(BENCH_BIN) $(FIT_BIN) tests/browser/node_modules/.package-lock.json
 	@sh tests/support/run.sh $(B) $(TEST_BIN) $(REPLAY_BIN)
 
 tests/browser/node_modules/.package-lock.json: tests/browser/package-lock.json
@@ -179,7 +181,7 @@ install: $(B)/npswatch
 	install -m 644 README.md LICENSE reference-lib/FORMAT.md service/API.md $(DESTDIR)$(PREFIX)/share/doc/npswatch/
 
 format:
-	clang-format -i $(SRC) $(HDR) $(UNIT) $(SUPPORT) $(FUZZERS) $(BENCHES) $(BENCH_COMMON)
+	clang-format -i $(SRC) $(HDR) $(UNIT) $(SUPPORT) $(FUZZERS) $(BENCHES) $(FIT) $(BENCH_COMMON)
 
 clean:
 	rm -rf $(BUILD)/release $(BUILD)/asan $(BUILD)/tsan $(BUILD)/fuzz $(BUILD)/accuracy

@@ -13,11 +13,6 @@ enum { VOTERS = 25 };
 /* --- what carries the shift ------------------------------------------------------------------------------------------- */
 
 /* Peaks of a partner's spectrum must not leave the service, not even one by one. */
-static bool is_open(const nps_library *lib, uint32_t e)
-{
-    return lib->entry_visibility[e] == NPS_VISIBLE_PUBLIC && !lib->entry_embargo[e];
-}
-
 /* Keeps the pairs with the largest shares. */
 static void keep_pair(nps_analog *a, nps_analog_pair p)
 {
@@ -78,7 +73,7 @@ void nps_describe_lag(const nps_library *lib, const nps_prepared *q, const nps_w
             sum += pairs[i].product;
             moment += pairs[i].product * (p.query_mz - p.reference_mz);
         }
-        if (is_open(lib, hit->entry))
+        if (nps_library_entry_is_public(lib, hit->entry))
             keep_pair(&a, p);
     }
     if (sum > 0)
@@ -108,7 +103,7 @@ static void keep_pairs_at_difference(const nps_library *lib, const nps_prepared 
 {
     nps_peak_view query = entropy ? nps_prepared_weighted(q) : nps_peaks_view(&q->clean);
     nps_peak_view row = entropy ? nps_library_clean_row(lib, a->entry) : nps_library_share_row(lib, a->entry);
-    for (size_t i = 0; i < query.n && is_open(lib, a->entry); i++)
+    for (size_t i = 0; i < query.n && nps_library_entry_is_public(lib, a->entry); i++)
         for (size_t k = entropy && is_direct(row, query.mz[i], tol_mz) ? row.n : 0; k < row.n; k++)
             if (fabs(query.mz[i] - row.mz[k] - a->delta_mass) <= tol_mz)
                 keep_pair(a, (nps_analog_pair){query.mz[i], row.mz[k],
@@ -137,7 +132,7 @@ void nps_describe_shift(const nps_library *lib, const nps_shift_hit *hit, nps_an
 {
     nps_analog a = {.entry = hit->entry, .substance = lib->entry_substance[hit->entry], .score = hit->score, .plain = hit->plain,
                     .delta_mass = hit->shift, .direct = hit->direct, .shifted = hit->shifted};
-    for (size_t i = 0; i < hit->shifted && i < NPS_ANALOG_PAIRS && is_open(lib, hit->entry); i++)
+    for (size_t i = 0; i < hit->shifted && i < NPS_ANALOG_PAIRS && nps_library_entry_is_public(lib, hit->entry); i++)
         keep_pair(&a, hit->pair[i]);
     explain_accurate_difference(lib, &a);
     *ret_analog = a;

@@ -653,9 +653,11 @@ static nps_status lay_out_no_calibration(nps_library *lib, nps_err *err)
     MAKE(lib, calibration_at, NPS_TECH_COUNT + 1, uint64_t, at);
     MAKE(lib, calibration_source, NPS_TECH_COUNT, uint8_t, source);
     MAKE(lib, conformity, 1, double, conformity);
+    MAKE(lib, conformity_kind, 1, uint8_t, kind);
     (void)at;
     (void)source;
     (void)conformity;
+    (void)kind;
     return NPS_OK;
 }
 

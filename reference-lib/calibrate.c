@@ -1,4 +1,4 @@
-#include "reference-lib/calibrate.h"
+#include "reference-lib/calibrate_impl.h"
 
 #include "core/parallel.h"
 #include "reference-lib/ir.h"
@@ -8,8 +8,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { CANDIDATE_ENTRIES = 512 };
 
 /* --- which entries are asked ---------------------------------------------------------------------------------------- */
 
@@ -100,46 +98,29 @@ static nps_status choose(const nps_library *lib, nps_technique t, question **ret
 
 /* --- asking ----------------------------------------------------------------------------------------------------------- */
 
-static bool names_substance(const nps_library *lib, uint32_t s, const char *truth)
+static bool is_substance(const void *arg, uint32_t substance)
 {
-    const char *key = nps_library_text(lib, lib->sub_inchikey[s]);
-    if (*key)
-        return strncmp(key, truth, 14) == 0 && (truth[14] == '\0' || truth[14] == '-');
-    return strcmp(nps_library_text(lib, lib->sub_name[s]), truth) == 0;
+    return *(const uint32_t *)arg == substance;
 }
 
-/* What a query truly is: a substance, or all that a key names (a labelled standard shares the block of its parent). */
-typedef struct {
-    uint32_t substance;
-    const char *key; /* InChIKey block or name; NULL: the substance alone counts */
-} truth;
-
-static double conformity_of(const nps_library *lib, const nps_candidate *c, size_t n, truth t)
+nps_status nps_grade(const nps_library *lib, const nps_prepared *q, const nps_match_options *o, const nps_filter *f,
+                     nps_is_truth *is_truth, const void *arg, nps_workspace *w, nps_graded *ret, nps_err *err)
 {
-    for (size_t i = 0; i < n; i++) /* best first */
-        if (t.key ? names_substance(lib, c[i].substance, t.key) : c[i].substance == t.substance)
-            return c[i].conformity;
-    /* Not among the candidates at all: below whatever these have. */
-    return n ? fmin(0, c[n - 1].conformity) : 0;
+    static const double never_found = -1000; /* below whatever a candidate has */
+    NPS_AUTO_MEM(nps_candidate *) c = NULL;
+    size_t n = 0, i = 0;
+    nps_status st = nps_find_candidates(lib, q, o, f, w, &c, &n, err);
+    if (st != NPS_OK)
+        return st;
+    while (i < n && !is_truth(arg, c[i].substance)) /* best first */
+        i++;
+    *ret = (nps_graded){i < n ? c[i].conformity : never_found, (uint8_t)nps_kind_of(q)};
+    return NPS_OK;
 }
 
-/* Conformity of the truth for a prepared query. Takes *p. */
-static nps_status measure(const nps_library *lib, nps_prepared *p, const nps_filter *f, truth t, nps_workspace *w,
-                          double *ret, nps_err *err)
+static nps_status ask(const nps_library *lib, const question *q, nps_workspace *w, nps_graded *ret, nps_err *err)
 {
-    nps_match_options o = nps_match_options_default();
-    nps_candidate *c = NULL;
-    size_t n = 0;
-    nps_status st = nps_find_candidates(lib, p, &o, f, CANDIDATE_ENTRIES, w, &c, &n, err);
-    if (st == NPS_OK)
-        *ret = conformity_of(lib, c, n, t);
-    free(c);
-    nps_prepared_done(p);
-    return st;
-}
-
-static nps_status ask(const nps_library *lib, const question *q, nps_workspace *w, double *ret, nps_err *err)
-{
+    const nps_match_options o = nps_match_options_default();
     nps_filter f = nps_filter_all();
     nps_prepared p;
     f.self = q->entry;
@@ -149,14 +130,17 @@ static nps_status ask(const nps_library *lib, const question *q, nps_workspace *
         f.contributor = lib->entry_contributor[q->entry];
     }
     nps_status st = nps_prepare_entry(lib, q->entry, &p, err);
-    truth t = {.substance = lib->entry_substance[q->entry]};
-    return st == NPS_OK ? measure(lib, &p, &f, t, w, ret, err) : st;
+    if (st != NPS_OK)
+        return st;
+    st = nps_grade(lib, &p, &o, &f, is_substance, &lib->entry_substance[q->entry], w, ret, err);
+    nps_prepared_done(&p);
+    return st;
 }
 
 typedef struct {
     const nps_library *lib;
     const question *q;
-    double *ret;
+    nps_graded *ret;
     /* One of each a thread, made when it asks for the first time. */
     nps_workspace *w[NPS_THREADS_MAX];
     nps_status st[NPS_THREADS_MAX];
@@ -174,7 +158,7 @@ static void ask_one(void *arg, unsigned thread, size_t i)
         *st = ask(j->lib, &j->q[i], j->w[thread], &j->ret[i], err);
 }
 
-static nps_status ask_in_threads(const nps_library *lib, const question *q, size_t n, unsigned threads, double *ret,
+static nps_status ask_in_threads(const nps_library *lib, const question *q, size_t n, unsigned threads, nps_graded *ret,
                                  nps_err *err)
 {
     NPS_AUTO_MEM(ask_job *) j = nps_array(1, sizeof *j);
@@ -193,15 +177,18 @@ static nps_status ask_in_threads(const nps_library *lib, const question *q, size
     return st;
 }
 
-static int ascending(const void *a, const void *b)
+int nps_graded_ascending(const void *a, const void *b)
 {
-    double x = *(const double *)a, y = *(const double *)b;
-    return x < y ? -1 : x > y;
+    const nps_graded *x = a, *y = b;
+    if (x->conformity != y->conformity)
+        return x->conformity < y->conformity ? -1 : 1;
+    return x->kind < y->kind ? -1 : x->kind > y->kind;
 }
 
 /* --- a whole library --------------------------------------------------------------------------------------------------- */
 
-static nps_status calibrate_technique(const nps_library *lib, nps_technique t, unsigned threads, double **ret,
+/* *ret is ascending. */
+static nps_status calibrate_technique(const nps_library *lib, nps_technique t, unsigned threads, nps_graded **ret,
                                       size_t *ret_n, bool *ret_cross, nps_err *err)
 {
     NPS_AUTO_MEM(question *) q = NULL;
@@ -209,126 +196,85 @@ static nps_status calibrate_technique(const nps_library *lib, nps_technique t, u
     nps_status st = choose(lib, t, &q, &n, ret_cross, err);
     if (st != NPS_OK)
         return st;
-    NPS_AUTO_MEM(double *) conformity = nps_array(n, sizeof *conformity);
-    if (!conformity)
+    NPS_AUTO_MEM(nps_graded *) graded = nps_array(n, sizeof *graded);
+    if (!graded)
         return nps_fail_nomem(err);
     if (n)
-        st = ask_in_threads(lib, q, n, threads, conformity, err);
+        st = ask_in_threads(lib, q, n, threads, graded, err);
     if (st != NPS_OK)
         return st;
     if (n)
-        qsort(conformity, n, sizeof *conformity, ascending);
-    *ret = nps_steal(conformity);
+        qsort(graded, n, sizeof *graded, nps_graded_ascending);
+    *ret = nps_steal(graded);
     *ret_n = n;
     return NPS_OK;
 }
 
+typedef struct {
+    uint64_t *at;
+    uint8_t *source, *kind;
+    double *conformity;
+    size_t n, cap_conformity, cap_kind;
+} tables;
+
+static nps_status add_pair(tables *all, double conformity, uint8_t kind, nps_err *err)
+{
+    nps_status st = nps_grow(&all->conformity, &all->cap_conformity, all->n + 1, sizeof *all->conformity, SIZE_MAX / 8, err);
+    if (st == NPS_OK)
+        st = nps_grow(&all->kind, &all->cap_kind, all->n + 1, sizeof *all->kind, SIZE_MAX / 8, err);
+    if (st != NPS_OK)
+        return st;
+    all->conformity[all->n] = conformity;
+    all->kind[all->n++] = kind;
+    return NPS_OK;
+}
+
+/* Pairs of one technique: the library's own, or for lack of them the general ones. */
+static nps_status add_technique(const nps_library *lib, nps_technique t, unsigned threads, tables *all, nps_err *err)
+{
+    NPS_AUTO_MEM(nps_graded *) own = NULL;
+    size_t n = 0;
+    bool cross = false;
+    nps_status st = calibrate_technique(lib, t, threads, &own, &n, &cross, err);
+    nps_calibration general = nps_calibration_general(t);
+    size_t needed = !general.n ? NPS_CALIBRATION_FEW : cross ? NPS_CALIBRATION_MIN : NPS_CALIBRATION_WITHIN_MIN;
+    if (st != NPS_OK)
+        return st;
+    if (n >= needed) {
+        all->source[t] = cross ? NPS_CALIBRATION_LIBRARY : NPS_CALIBRATION_WITHIN;
+        for (size_t i = 0; i < n && st == NPS_OK; i++)
+            st = add_pair(all, own[i].conformity, own[i].kind, err);
+    } else {
+        all->source[t] = (uint8_t)general.source;
+        for (size_t i = 0; i < general.n && st == NPS_OK; i++)
+            st = add_pair(all, general.conformity[i], NPS_KIND_ANY, err);
+    }
+    all->at[t + 1] = all->n;
+    return st;
+}
+
 nps_status nps_calibrate_library(nps_library *lib, unsigned threads, nps_err *err)
 {
-    uint64_t *at = nps_array(NPS_TECH_COUNT + 1, sizeof *at);
-    uint8_t *source = nps_array(NPS_TECH_COUNT, sizeof *source);
-    double *all = NULL;
-    size_t n_all = 0, cap = 0;
-    nps_status st = at && source ? NPS_OK : nps_fail_nomem(err);
-    for (nps_technique t = NPS_TECH_UNKNOWN; t < NPS_TECH_COUNT && st == NPS_OK; t++) {
-        double *own = NULL;
-        size_t n = 0;
-        bool cross = false;
-        st = calibrate_technique(lib, t, threads, &own, &n, &cross, err);
-        const double *use = own;
-        nps_calibration general = nps_calibration_general(t);
-        size_t needed = !general.n ? NPS_CALIBRATION_FEW : cross ? NPS_CALIBRATION_MIN : NPS_CALIBRATION_WITHIN_MIN;
-        if (st == NPS_OK && n >= needed) {
-            source[t] = cross ? NPS_CALIBRATION_LIBRARY : NPS_CALIBRATION_WITHIN;
-        } else if (st == NPS_OK) {
-            source[t] = (uint8_t)general.source;
-            use = general.conformity;
-            n = general.n;
-        }
-        if (st == NPS_OK)
-            st = nps_grow(&all, &cap, n_all + n + 1, sizeof *all, SIZE_MAX / 8, err);
-        if (st == NPS_OK && n) {
-            memcpy(all + n_all, use, n * sizeof *all);
-            n_all += n;
-        }
-        if (st == NPS_OK)
-            at[t + 1] = n_all;
-        free(own);
-    }
+    tables all = {nps_array(NPS_TECH_COUNT + 1, sizeof *all.at), nps_array(NPS_TECH_COUNT, 1), nps_array(1, 1),
+                  nps_array(1, sizeof *all.conformity), 0, 1, 1};
+    nps_status st = all.at && all.source && all.kind && all.conformity ? NPS_OK : nps_fail_nomem(err);
+    for (nps_technique t = NPS_TECH_UNKNOWN; t < NPS_TECH_COUNT && st == NPS_OK; t++)
+        st = add_technique(lib, t, threads, &all, err);
     if (st != NPS_OK) {
-        free(at);
-        free(source);
-        free(all);
+        free(all.at);
+        free(all.source);
+        free(all.kind);
+        free(all.conformity);
         return st;
     }
     free((void *)(uintptr_t)lib->calibration_at);
     free((void *)(uintptr_t)lib->calibration_source);
+    free((void *)(uintptr_t)lib->conformity_kind);
     free((void *)(uintptr_t)lib->conformity);
-    lib->calibration_at = at;
-    lib->calibration_source = source;
-    lib->conformity = all;
-    lib->n_conformity = n_all;
+    lib->calibration_at = all.at;
+    lib->calibration_source = all.source;
+    lib->conformity_kind = all.kind;
+    lib->conformity = all.conformity;
+    lib->n_conformity = all.n;
     return NPS_OK;
-}
-
-/* --- a laboratory's own cases -------------------------------------------------------------------------------------------- */
-
-/* *ret_asked is false where nothing of a trace is left to compare, so that it would not be judged either. */
-static nps_status ask_case(const nps_library *lib, const nps_calibration_case *k, nps_workspace *w, bool *ret_asked,
-                           double *ret, nps_err *err)
-{
-    nps_technique t = k->query->technique;
-    nps_filter f = nps_filter_all();
-    nps_prepared p;
-    f.polarity = k->query->polarity;
-    nps_status st = nps_prepare(k->query, &lib->trace_prep[t], &p, err);
-    bool is_trace = !nps_technique_is_mass(t);
-    if (st != NPS_OK)
-        return is_trace && (st == NPS_E_RANGE || st == NPS_E_NUMERIC) ? NPS_OK : st;
-    nps_ir_options o = nps_ir_options_of(t, &lib->trace_prep[t]);
-    if (is_trace && nps_ir_points(p.grid, &o) < NPS_IR_COMMON_MIN) {
-        nps_prepared_done(&p);
-        return NPS_OK;
-    }
-    *ret_asked = true;
-    return measure(lib, &p, &f, (truth){.key = k->truth}, w, ret, err);
-}
-
-nps_status nps_calibrate_cases(const nps_library *lib, const nps_calibration_case *cases, size_t n,
-                               nps_calibration ret[NPS_TECH_COUNT], size_t *ret_left_out, nps_err *err)
-{
-    NPS_AUTO(nps_workspace) w = NULL;
-    double *conformity[NPS_TECH_COUNT] = {0};
-    size_t count[NPS_TECH_COUNT] = {0}, cap[NPS_TECH_COUNT] = {0}, left_out = 0;
-    nps_status st = nps_workspace_new(&w, err);
-    for (size_t i = 0; i < n && st == NPS_OK; i++) {
-        uint32_t s = 0;
-        nps_technique t = cases[i].query->technique;
-        while (s < lib->n_substance && !names_substance(lib, s, cases[i].truth))
-            s++;
-        if (s == lib->n_substance || !nps_quality_is_usable(nps_quality_check(cases[i].query))) {
-            left_out++;
-            continue;
-        }
-        st = nps_grow(&conformity[t], &cap[t], count[t] + 1, sizeof *conformity[t], SIZE_MAX / 8, err);
-        bool asked = false;
-        if (st == NPS_OK)
-            st = ask_case(lib, &cases[i], w, &asked, &conformity[t][count[t]], err);
-        count[t] += asked;
-        left_out += st == NPS_OK && !asked;
-    }
-    for (size_t t = 0; t < NPS_TECH_COUNT; t++) {
-        if (st != NPS_OK) {
-            free(conformity[t]);
-            continue;
-        }
-        if (count[t])
-            qsort(conformity[t], count[t], sizeof *conformity[t], ascending);
-        ret[t] = (nps_calibration){.source = count[t] ? NPS_CALIBRATION_OWN : NPS_CALIBRATION_NONE,
-                                   .n = count[t],
-                                   .conformity = conformity[t]};
-    }
-    if (st == NPS_OK)
-        *ret_left_out = left_out;
-    return st;
 }

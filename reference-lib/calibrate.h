@@ -24,11 +24,32 @@ typedef struct {
     const char *truth;
 } nps_calibration_case;
 
-/* Conformity of each case whose substance the library holds and whose quality allows a verdict; others are counted and
- * left out.
- * @param ret  [NPS_TECH_COUNT]; conformity arrays are malloc'd, ascending, to be freed by the caller
- * Errors: as nps_match. */
+/* What one technique's cases tell. All arrays owned. */
+typedef struct {
+    size_t n;             /* pairs that the threshold rests on */
+    double *conformity;   /* [n] ascending, of the truth */
+    uint8_t *kind;        /* [n] nps_kind */
+    size_t substances;
+    bool refitted;        /* `model` says more than the ruleset's coefficients, on substances that it was not fitted on */
+    nps_evidence_model *model; /* refitted coefficients, drawn towards the ruleset's; NULL: too few substances */
+    /* Answers about every second substance, each asked as it is and as if it were not in the library: by the ruleset's coefficients
+     * and by `model` (NULL without). */
+    size_t n_answers;
+    struct nps_fit_answer *before, *after;
+    double loss_before, loss_after; /* mean of -ln of the probability given to what is right; 0 where not known */
+    double drift_p;       /* probability of such a difference from the library's own pairs, if there were none (1: not comparable) */
+    bool drift;           /* it is below 1 % */
+} nps_own_technique;
+typedef struct {
+    nps_own_technique technique[NPS_TECH_COUNT];
+    size_t left_out; /* cases whose substance the library lacks, or too poor for a verdict */
+} nps_own_calibration;
+void nps_own_calibration_done(nps_own_calibration *own);
+
+/* Conformities, refitted coefficients and reliability of a laboratory's own replicates. With 100 substances or more of a mass
+ * technique the coefficients are fitted on half of them; they count (`refitted`) where they foretell the other half better, and then
+ * the pairs are those of that half alone. @param ret  to be given back with nps_own_calibration_done. Errors: as nps_match. */
 NPS_MUST_CHECK nps_status nps_calibrate_cases(const nps_library *lib, const nps_calibration_case *cases, size_t n,
-                                              nps_calibration ret[NPS_TECH_COUNT], size_t *ret_left_out, nps_err *err);
+                                              nps_own_calibration *ret, nps_err *err);
 
 #endif

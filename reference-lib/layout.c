@@ -85,6 +85,7 @@ const nps_array_row nps_layout[] = {
     ROW("/calibration/offset", NPS_CELL_U64, NPS_RULE_OFFSETS, calibration_at, n_calibration_technique,
         LIMIT(n_conformity), 1, 1),
     ROW("/calibration/source", NPS_CELL_U8, NPS_RULE_NONE, calibration_source, n_calibration_technique, 0, 0, 1),
+    ROW("/calibration/kind", NPS_CELL_U8, NPS_RULE_NONE, conformity_kind, n_conformity, 0, 0, 1),
     ROW("/calibration/conformity", NPS_CELL_F64, NPS_RULE_FINITE, conformity, n_conformity, 0, 0, 1),
 };
 const size_t nps_layout_n = sizeof nps_layout / sizeof *nps_layout;
@@ -269,6 +270,9 @@ static const char *special_fault(const nps_library *lib)
         for (uint64_t i = lib->calibration_at[t] + 1; i < lib->calibration_at[t + 1]; i++)
             if (lib->conformity[i] < lib->conformity[i - 1])
                 return "/calibration/conformity";
+        for (uint64_t i = lib->calibration_at[t]; i < lib->calibration_at[t + 1]; i++)
+            if (lib->conformity_kind[i] >= NPS_KIND_COUNT)
+                return "/calibration/kind";
     }
     return NULL;
 }
@@ -288,6 +292,7 @@ void nps_layout_settle(nps_library *lib)
         lib->calibration[t] =
             (nps_calibration){.source = (nps_calibration_source)lib->calibration_source[t],
                               .n = lib->calibration_at[t + 1] - lib->calibration_at[t],
+                              .kind = lib->conformity_kind + lib->calibration_at[t],
                               .conformity = lib->conformity + lib->calibration_at[t]};
     lib->generated = lib->n_entry > 0;
     for (uint64_t e = 0; e < lib->n_entry && lib->generated; e++)

@@ -130,6 +130,7 @@ typedef struct nps_library {
     const uint8_t *calibration_source;
     uint64_t n_conformity;
     const double *conformity;
+    const uint8_t *conformity_kind;   /* [n_conformity] nps_kind of the pair's query */
     nps_calibration calibration[NPS_TECH_COUNT]; /* views into the above */
 
     struct nps_library_backing *backing; /* private: mapping or memory, reference count */
@@ -186,6 +187,11 @@ static inline nps_peak_view nps_library_peak_row(const nps_library *lib, uint32_
 NPS_MUST_CHECK nps_status nps_library_spectrum(const nps_library *lib, uint32_t entry, nps_spectrum **ret_spectrum,
                                                nps_err *err);
 
+/* Whether the entry is public without any embargo, so that it is open whatever day it is. */
+static inline bool nps_library_entry_is_public(const nps_library *lib, uint32_t entry)
+{
+    return lib->entry_visibility[entry] == NPS_VISIBLE_PUBLIC && !lib->entry_embargo[entry];
+}
 /* Whether peaks of the entry may leave the service: public, and no embargo after `today` (RFC 3339 full-date). */
 bool nps_library_entry_is_open(const nps_library *lib, uint32_t entry, const char *today);
 

@@ -4,7 +4,7 @@
 
 #include "reference-lib/library.h"
 
-enum { NPS_LIBRARY_SCHEMA = 3, NPS_LIBRARY_HEADER_BYTES = 4096 };
+enum { NPS_LIBRARY_SCHEMA = 4, NPS_LIBRARY_HEADER_BYTES = 4096 };
 
 /* The attributes of the root group. */
 typedef struct {

@@ -7,6 +7,7 @@
 #include "reference-lib/ir.h"
 #include "reference-lib/match_impl.h"
 #include "reference-lib/mixture.h"
+#include "reference-lib/workspace.h"
 #include "spectra/clean.h"
 #include "spectra/quality.h"
 
@@ -14,25 +15,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Every threshold and coefficient of the ruleset (NPS_RULESET) that decides about sets; where they come from:
- * benchmarks/README.md. */
-static const struct technique_rule {
-    double gap_weight;       /* conformity = min(score, 1 - gap_weight * (best score - score)) */
-    double known_at, known_slope; /* p_known = logistic(known_slope * (best score - known_at)) */
-    double sharpness;        /* weights of the candidates in p: exp(sharpness * score) */
-    double uncalibrated;     /* conformity asked for when there is nothing to calibrate on */
-} rules[NPS_TECH_COUNT] = {
-    [NPS_TECH_UNKNOWN] = {3, 0.80, 12, 20, 0.80},
-    [NPS_TECH_EI] = {2, 0.80, 12, 20, 0.80},
-    [NPS_TECH_MSMS] = {2.5, 0.60, 8, 12, 0.70},
-    [NPS_TECH_DART] = {1.5, 0.60, 8, 12, 0.80},
-    [NPS_TECH_IR] = {3, 0.90, 25, 25, 0.78},
-    [NPS_TECH_RAMAN] = {3, 0.90, 25, 25, 0.78},
-};
-/* Parts of the evidence of an MS/MS entry (msms_evidence). */
+/* Preselection of MS/MS entries (msms_nearness). Every constant of the ruleset that decides about sets stands here or in
+ * evidence.c; where they come from: benchmarks/README.md. */
 static const double other_precursor = 0.10, precursor_base = 0.15, near_precursor = 0.85, precursor_decay = 4;
-/* Entries looked at one by one; a set can hold no more substances than they belong to. */
-enum { CANDIDATE_ENTRIES = 512 };
+/* Entries that are near enough to be looked at: the nearest, of few substances and few of each. A set can hold no more. */
+enum { CANDIDATE_ENTRIES = 512, LOOKED_AT_SUBSTANCES = 128, LOOKED_AT_EACH = 8 };
+/* Pairs of one kind of spectrum that give it a threshold of its own. */
+enum { KIND_PAIRS_MIN = 150 };
 
 nps_match_options nps_match_options_default(void)
 {
@@ -69,12 +58,18 @@ nps_ir_options nps_match_ir_options(const nps_library *lib, nps_technique techni
     return ir;
 }
 
-/* --- evidence ----------------------------------------------------------------------------------------------------------- */
+const nps_evidence_model *nps_match_model(nps_technique t, const nps_match_options *o)
+{
+    const nps_calibration *own = o->own_calibration ? &o->own_calibration[t] : NULL;
+    return own && own->n && own->model ? own->model : nps_evidence_model_of(t);
+}
 
-/* Evidence of an MS/MS entry: its similarity where the precursors agree, raised so that agreement alone stands above any
- * similarity without it; less with every further part of the tolerance; a small rest for another adduct, a fragment of the
- * source or a wrong header. */
-static double msms_evidence(const nps_prepared *q, const nps_match_options *o, double other, double similarity)
+/* --- candidates -------------------------------------------------------------------------------------------------------- */
+
+/* How near an MS/MS entry is before its evidence is looked at: its similarity where the precursors agree, raised so that agreement
+ * alone stands above any similarity without it; less with every further part of the tolerance; a small rest for another adduct, a
+ * fragment of the source or a wrong header. */
+static double msms_nearness(const nps_prepared *q, const nps_match_options *o, double other, double similarity)
 {
     double tolerance = nps_precursor_tolerance(q, o->tol_precursor_ppm, other), away = fabs(other - q->precursor);
     double agreement = away <= tolerance ? 1 : near_precursor * exp(-(away - tolerance) / (precursor_decay * tolerance));
@@ -99,7 +94,7 @@ static nps_status find_msms(const nps_library *lib, const nps_prepared *q, const
             uint32_t e = w->top.item[i].index;
             double other = lib->entry_precursor[e];
             if ((fabs(other - q->precursor) <= NPS_UNIT_TOL) == (pass == 1))
-                nps_topk_add(&all, msms_evidence(q, o, other, w->top.item[i].score), e);
+                nps_topk_add(&all, msms_nearness(q, o, other, w->top.item[i].score), e);
         }
         if (pass == 0)
             st = nps_search(lib, q, &window, f, w, err);
@@ -114,62 +109,109 @@ static nps_status find_msms(const nps_library *lib, const nps_prepared *q, const
     return st;
 }
 
-static int best_candidate_first(const void *a, const void *b)
+/* Both orders of entries that were looked at; where evidence is the same the nearer one comes first. */
+static int best_first(const void *a, const void *b)
 {
     const nps_candidate *x = a, *y = b;
-    if (x->score != y->score)
-        return x->score > y->score ? -1 : 1;
-    return x->substance < y->substance ? -1 : x->substance > y->substance;
-}
-
-static int by_substance_then_rank(const void *a, const void *b)
-{
-    const nps_candidate *x = a, *y = b;
-    if (x->substance != y->substance)
-        return x->substance < y->substance ? -1 : 1;
+    if (x->evidence != y->evidence)
+        return x->evidence > y->evidence ? -1 : 1;
     if (x->score != y->score)
         return x->score > y->score ? -1 : 1;
     return x->entry < y->entry ? -1 : x->entry > y->entry;
 }
 
-/* The best entry of each substance. */
-static nps_status join_substances(const nps_library *lib, const nps_topk *top, const struct technique_rule *rule,
-                                  nps_candidate **ret_c, size_t *ret_n, nps_err *err)
+nps_status nps_match_features(const nps_library *lib, const nps_prepared *q, const nps_match_options *o, const nps_candidate *c,
+                              nps_workspace *w, double ret[NPS_FEATURE_MAX], nps_err *err)
 {
-    nps_candidate *c = nps_array(top->n, sizeof *c);
+    nps_pair pair = {.correlation = c->score};
+    if (nps_technique_is_mass(q->technique)) {
+        nps_status st =
+            nps_pair_measure(lib, q, c->entry, o->tol_mz, o->tol_precursor_ppm, &w->agreement, &pair, err);
+        if (st != NPS_OK)
+            return st;
+    }
+    nps_evidence_measure(q->technique, &pair, ret);
+    return NPS_OK;
+}
+
+typedef struct {
+    uint32_t substance, entries;
+} looked_at;
+
+/* Whether one more entry of the substance is to be looked at. */
+static bool take_turn(looked_at *seen, size_t *n, uint32_t substance)
+{
+    size_t i = 0;
+    while (i < *n && seen[i].substance != substance)
+        i++;
+    if (i == LOOKED_AT_SUBSTANCES)
+        return false;
+    if (i == *n)
+        seen[(*n)++] = (looked_at){substance, 0};
+    return seen[i].entries++ < LOOKED_AT_EACH;
+}
+
+/* Evidence of the nearest entries (w->top) into w->seen, best first. */
+static nps_status look_at(const nps_library *lib, const nps_prepared *q, const nps_match_options *o, nps_workspace *w, nps_err *err)
+{
+    const nps_evidence_model *model = nps_match_model(q->technique, o);
+    looked_at turns[LOOKED_AT_SUBSTANCES];
+    size_t n_turns = 0;
+    w->n_seen = 0;
+    nps_status st = nps_grow(&w->seen, &w->seen_cap, w->top.n + 1, sizeof *w->seen, SIZE_MAX / 256, err);
+    for (size_t i = 0; i < w->top.n && st == NPS_OK; i++) {
+        uint32_t e = w->top.item[i].index;
+        nps_candidate c = {.entry = e, .substance = lib->entry_substance[e], .score = w->top.item[i].score};
+        double feature[NPS_FEATURE_MAX];
+        if (!take_turn(turns, &n_turns, c.substance))
+            continue;
+        st = nps_match_features(lib, q, o, &c, w, feature, err);
+        c.evidence = nps_evidence_sum(model, feature);
+        w->seen[w->n_seen++] = c;
+    }
+    if (st == NPS_OK && w->n_seen) {
+        qsort(w->seen, w->n_seen, sizeof *w->seen, best_first);
+        for (size_t i = 0; i < w->n_seen; i++)
+            w->seen[i].conformity = w->seen[i].evidence - model->gap * (w->seen[0].evidence - w->seen[i].evidence);
+    }
+    return st;
+}
+
+/* The best entry of each substance. */
+static nps_status join_substances(const nps_workspace *w, nps_candidate **ret_c, size_t *ret_n, nps_err *err)
+{
+    nps_candidate *c = nps_array(w->n_seen, sizeof *c);
     if (!c)
         return nps_fail_nomem(err);
-    for (size_t i = 0; i < top->n; i++)
-        c[i] = (nps_candidate){lib->entry_substance[top->item[i].index], top->item[i].index, top->item[i].score, 0};
-    if (top->n)
-        qsort(c, top->n, sizeof *c, by_substance_then_rank);
     size_t n = 0;
-    for (size_t i = 0; i < top->n; i++)
-        if (!i || c[i].substance != c[i - 1].substance)
-            c[n++] = c[i];
-    if (n)
-        qsort(c, n, sizeof *c, best_candidate_first);
-    for (size_t i = 0; i < n; i++)
-        c[i].conformity = fmin(c[i].score, 1 - rule->gap_weight * (c[0].score - c[i].score));
+    for (size_t i = 0; i < w->n_seen; i++) {
+        size_t k = 0;
+        while (k < n && c[k].substance != w->seen[i].substance)
+            k++;
+        if (k == n)
+            c[n++] = w->seen[i];
+    }
     *ret_c = c;
     *ret_n = n;
     return NPS_OK;
 }
 
 nps_status nps_find_candidates(const nps_library *lib, const nps_prepared *q, const nps_match_options *o,
-                               const nps_filter *f, size_t k, nps_workspace *w, nps_candidate **ret_c, size_t *ret_n,
-                               nps_err *err)
+                               const nps_filter *f, nps_workspace *w, nps_candidate **ret_c, size_t *ret_n, nps_err *err)
 {
+    enum { K = CANDIDATE_ENTRIES };
     nps_status st = NPS_OK;
-    const nps_search_options ei = {.mode = NPS_MODE_OPEN, .score = NPS_SCORE_WEIGHTED_COSINE, .k = k};
+    const nps_search_options ei = {.mode = NPS_MODE_OPEN, .score = NPS_SCORE_WEIGHTED_COSINE, .k = K};
     const nps_ir_options ir = nps_match_ir_options(lib, q->technique, o);
     if (q->technique == NPS_TECH_EI)
         st = nps_search(lib, q, &ei, f, w, err);
     else if (nps_technique_is_mass(q->technique))
-        st = find_msms(lib, q, o, f, k, w, err);
+        st = find_msms(lib, q, o, f, K, w, err);
     else
-        st = nps_search_ir(lib, q->grid, &ir, f, k, w, err);
-    return st == NPS_OK ? join_substances(lib, &w->top, &rules[q->technique], ret_c, ret_n, err) : st;
+        st = nps_search_ir(lib, q->grid, &ir, f, K, w, err);
+    if (st == NPS_OK)
+        st = look_at(lib, q, o, w, err);
+    return st == NPS_OK ? join_substances(w, ret_c, ret_n, err) : st;
 }
 
 /* --- hits ----------------------------------------------------------------------------------------------------------------- */
@@ -217,10 +259,10 @@ static nps_status describe_hit(const nps_library *lib, const nps_prepared *q, co
         h->explained = s.explained;
     } else if (nps_technique_is_mass(q->technique)) {
         nps_peak_view peaks = nps_prepared_weighted(q), row = nps_library_clean_row(lib, h->entry);
-        /* The tolerance that the score was computed with: find_msms. */
-        bool unit = q->precursor > 0 && fabs(lib->entry_precursor[h->entry] - q->precursor) <= NPS_UNIT_TOL &&
-                    (nps_is_unit_resolution(peaks) || nps_is_unit_resolution(row));
-        h->reverse = clean_reverse(peaks, row, unit ? NPS_UNIT_TOL : o->tol_mz, &h->matched, &h->explained);
+        /* The tolerance that the evidence was made with: nps_pair_measure. */
+        double tol = nps_is_coarse_pair(q, lib->entry_precursor[h->entry], peaks, row) ? NPS_UNIT_TOL : o->tol_mz;
+        h->score = nps_entropy_similarity(peaks, row, tol, NULL);
+        h->reverse = clean_reverse(peaks, row, tol, &h->matched, &h->explained);
     } else {
         nps_ir_options ir = nps_match_ir_options(lib, q->technique, o);
         nps_ir_hit hit;
@@ -237,22 +279,97 @@ static nps_status describe_hit(const nps_library *lib, const nps_prepared *q, co
     return NPS_OK;
 }
 
-static nps_status list_hits(const nps_library *lib, const nps_prepared *q, const nps_match_options *o,
-                            const nps_topk *top, nps_verdict *v, nps_err *err)
+/* What the evidence of a hit is made of. */
+static nps_status explain_hit(const nps_library *lib, const nps_prepared *q, const nps_match_options *o, nps_candidate *c,
+                              nps_workspace *w, nps_hit *h, nps_err *err)
 {
-    size_t n = top->n < o->top ? top->n : o->top;
+    const nps_evidence_model *model = nps_match_model(q->technique, o);
+    nps_status st = nps_match_features(lib, q, o, c, w, h->feature, err);
+    for (size_t i = 0; st == NPS_OK && i < NPS_FEATURE_MAX; i++)
+        h->contribution[i] = model->weight[i] * (h->feature[i] - model->typical[i]);
+    return st;
+}
+
+static nps_status list_hits(const nps_library *lib, const nps_prepared *q, const nps_match_options *o, nps_workspace *w,
+                            nps_verdict *v, nps_err *err)
+{
+    size_t n = w->n_seen < o->top ? w->n_seen : o->top;
     v->hits = nps_array(n, sizeof *v->hits);
     if (!v->hits)
         return nps_fail_nomem(err);
     v->n_hits = n;
-    for (size_t i = 0; i < n; i++) {
-        uint32_t e = top->item[i].index;
-        v->hits[i] = (nps_hit){.entry = e, .substance = lib->entry_substance[e], .score = top->item[i].score};
-        nps_status st = describe_hit(lib, q, o, &v->hits[i], err);
-        if (st != NPS_OK)
-            return st;
+    nps_status st = NPS_OK;
+    for (size_t i = 0; i < n && st == NPS_OK; i++) {
+        nps_candidate *c = &w->seen[i];
+        v->hits[i] = (nps_hit){.entry = c->entry,
+                               .substance = c->substance,
+                               .score = c->score,
+                               .evidence = c->evidence,
+                               .conformity = c->conformity};
+        st = describe_hit(lib, q, o, &v->hits[i], err);
+        if (st == NPS_OK)
+            st = explain_hit(lib, q, o, c, w, &v->hits[i], err);
     }
+    return st;
+}
+
+static int largest_first(const void *a, const void *b)
+{
+    const nps_lone_peak *x = a, *y = b;
+    if (x->share != y->share)
+        return x->share > y->share ? -1 : 1;
+    return x->mz < y->mz ? -1 : x->mz > y->mz;
+}
+
+/* Peaks of a that b has no partner for. */
+static nps_status list_lone(nps_peak_view a, nps_peak_view b, double tol, nps_lone_peak *ret, size_t *ret_n, nps_err *err)
+{
+    NPS_AUTO_MEM(nps_lone_peak *) lone = nps_array(a.n, sizeof *lone);
+    if (!lone)
+        return nps_fail_nomem(err);
+    double sum = 0;
+    size_t n = 0;
+    for (size_t i = 0, j = 0; i < a.n; i++) {
+        sum += (double)a.intensity[i];
+        while (j < b.n && b.mz[j] < a.mz[i] - tol)
+            j++;
+        if (j == b.n || b.mz[j] > a.mz[i] + tol)
+            lone[n++] = (nps_lone_peak){a.mz[i], (double)a.intensity[i]};
+    }
+    if (n)
+        qsort(lone, n, sizeof *lone, largest_first);
+    *ret_n = n < NPS_LONE_PEAKS ? n : NPS_LONE_PEAKS;
+    for (size_t i = 0; i < *ret_n; i++)
+        ret[i] = (nps_lone_peak){lone[i].mz, lone[i].share / sum};
     return NPS_OK;
+}
+
+/* What query and best hit do not have in common; of references that are not open to all neither side is told. */
+static nps_status list_lone_peaks(const nps_library *lib, const nps_prepared *q, const nps_match_options *o, nps_verdict *v,
+                                  nps_err *err)
+{
+    if (!v->n_hits || !nps_technique_is_mass(q->technique) || !nps_library_entry_is_public(lib, v->hits[0].entry))
+        return NPS_OK;
+    uint32_t e = v->hits[0].entry;
+    nps_peaks r = {0};
+    bool ei = q->technique == NPS_TECH_EI;
+    nps_peak_view a = nps_peaks_view(ei ? &q->nominal : &q->clean), b;
+    double tol = ei ? 0 : o->tol_mz;
+    nps_status st = NPS_OK;
+    if (ei) {
+        st = nps_clean_nominal(nps_library_peak_row(lib, e), &r, err);
+        b = nps_peaks_view(&r);
+    } else {
+        b = nps_library_share_row(lib, e);
+        if (nps_is_coarse_pair(q, lib->entry_precursor[e], a, b))
+            tol = NPS_UNIT_TOL;
+    }
+    if (st == NPS_OK)
+        st = list_lone(a, b, tol, v->unexplained, &v->n_unexplained, err);
+    if (st == NPS_OK)
+        st = list_lone(b, a, tol, v->missing, &v->n_missing, err);
+    nps_peaks_done(&r);
+    return st;
 }
 
 /* --- the rules ------------------------------------------------------------------------------------------------------------------ */
@@ -266,7 +383,44 @@ static bool is_compared_as(const nps_calibration *own, const nps_library *lib, n
     return o->max_lag_cm1 < NPS_IR_GRID_DX && text.data && strcmp(text.data, pairs) == 0;
 }
 
-static void set_threshold(const nps_library *lib, const nps_match_options *o, nps_verdict *v)
+static size_t count_kind(const nps_calibration *c, nps_kind kind)
+{
+    size_t n = 0;
+    for (uint64_t i = 0; c->kind && kind != NPS_KIND_ANY && i < c->n; i++)
+        n += c->kind[i] == kind;
+    return n;
+}
+
+/* The rank-th smallest conformity of the pairs of one kind, or of all. */
+static double conformity_at(const nps_calibration *c, nps_kind kind, size_t rank)
+{
+    for (uint64_t i = 0; i < c->n; i++)
+        if ((kind == NPS_KIND_ANY || c->kind[i] == kind) && !--rank)
+            return c->conformity[i];
+    return -INFINITY;
+}
+
+static void take_threshold(const nps_calibration *c, nps_kind kind, nps_verdict *v)
+{
+    size_t n = count_kind(c, kind);
+    v->kind = n >= KIND_PAIRS_MIN ? kind : NPS_KIND_ANY;
+    v->calibration_n = v->kind == NPS_KIND_ANY ? c->n : n;
+    size_t rank = nps_conformal_rank(v->calibration_n, v->alpha, c->source == NPS_CALIBRATION_WITHIN ? 0.8 : 0);
+    v->threshold = rank ? conformity_at(c, v->kind, rank) : -INFINITY;
+    nps_conformal_coverage(v->calibration_n, rank, 0.9, &v->coverage_low, &v->coverage_high);
+}
+
+static unsigned doubts_of(const nps_library *lib, const nps_calibration *c)
+{
+    unsigned bits = 0;
+    if (c->source == NPS_CALIBRATION_GENERAL)
+        bits |= NPS_DOUBT_GENERAL;
+    if (c->generation && strcmp(c->generation, lib->generation) != 0)
+        bits |= NPS_DOUBT_GENERATION;
+    return c->drift ? bits | NPS_DOUBT_DRIFT : bits;
+}
+
+static void set_threshold(const nps_library *lib, const nps_match_options *o, nps_kind kind, nps_verdict *v)
 {
     const nps_calibration none = {.source = NPS_CALIBRATION_NONE}, *cal = &lib->calibration[v->technique];
     const nps_calibration *own = o->own_calibration && o->own_calibration[v->technique].n ? &o->own_calibration[v->technique] : NULL;
@@ -276,32 +430,39 @@ static void set_threshold(const nps_library *lib, const nps_match_options *o, np
     if (!nps_technique_is_mass(v->technique) && !is_compared_as(own, lib, v->technique, o))
         cal = &none;
     v->calibration = cal->source;
-    v->calibration_n = cal->n;
     if (cal->source == NPS_CALIBRATION_NONE) {
-        v->threshold = rules[v->technique].uncalibrated;
+        v->threshold = nps_match_model(v->technique, o)->uncalibrated;
         v->coverage_low = 0;
         v->coverage_high = 1;
         return;
     }
-    size_t k = nps_conformal_rank(cal->n, v->alpha, cal->source == NPS_CALIBRATION_WITHIN ? 0.8 : 0);
-    v->threshold = k ? cal->conformity[k - 1] : -INFINITY;
-    nps_conformal_coverage(cal->n, k, 0.9, &v->coverage_low, &v->coverage_high);
+    take_threshold(cal, kind, v);
+    v->doubts = doubts_of(lib, cal) | (isinf(v->threshold) ? NPS_DOUBT_FEW : 0);
 }
 
-static nps_status choose_set(const nps_candidate *c, size_t n, nps_verdict *v, nps_err *err)
+/* Chances of the candidates from the best one on, and of none of them. */
+static void weigh_candidates(const nps_candidate *c, size_t n, const nps_evidence_model *m, double *ret_sum, double *ret_known)
 {
-    const struct technique_rule *rule = &rules[v->technique];
-    v->p_known = n ? 1 / (1 + exp(-rule->known_slope * (c[0].score - rule->known_at))) : 0;
+    double sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += exp(c[i].evidence - c[0].evidence);
+    *ret_sum = sum;
+    *ret_known = n ? 1 / (1 + exp(-(m->known[0] + m->known[1] * c[0].evidence + m->known[2] * log(sum)))) : 0;
+}
+
+static nps_status choose_set(const nps_candidate *c, size_t n, const nps_match_options *o, nps_verdict *v, nps_err *err)
+{
+    double sum;
+    weigh_candidates(c, n, nps_match_model(v->technique, o), &sum, &v->p_known);
     v->set = nps_array(n, sizeof *v->set);
     if (!v->set)
         return nps_fail_nomem(err);
-    double sum = 0;
-    for (size_t i = 0; i < n; i++)
-        sum += exp(rule->sharpness * (c[i].score - c[0].score));
     for (size_t i = 0; i < n; i++)
         if (c[i].conformity >= v->threshold)
-            v->set[v->n_set++] =
-                (nps_member){c[i].substance, v->p_known * exp(rule->sharpness * (c[i].score - c[0].score)) / sum};
+            v->set[v->n_set++] = (nps_member){c[i].substance, v->p_known * exp(c[i].evidence - c[0].evidence) / sum};
+    for (size_t i = 0; i < v->n_hits; i++)
+        for (size_t k = 0; k < v->n_set; k++)
+            v->hits[i].in_set = v->hits[i].in_set || v->hits[i].substance == v->set[k].substance;
     v->outcome = v->n_set == 0 ? NPS_NOVEL : v->n_set == 1 ? NPS_IDENTIFIED : NPS_AMBIGUOUS;
     return NPS_OK;
 }
@@ -349,15 +510,17 @@ static nps_status judge(const nps_library *lib, const nps_prepared *q, const nps
     f.polarity = q->polarity;
     NPS_AUTO_MEM(nps_candidate *) c = NULL;
     size_t n = 0;
-    nps_status st = nps_find_candidates(lib, q, o, &f, CANDIDATE_ENTRIES, w, &c, &n, err);
+    nps_status st = nps_find_candidates(lib, q, o, &f, w, &c, &n, err);
     if (st == NPS_OK)
-        st = list_hits(lib, q, o, &w->top, v, err);
+        st = list_hits(lib, q, o, w, v, err);
     if (st == NPS_OK && !n && !has_reference(lib, q, &f)) {
         v->quality |= NPS_QUALITY_NO_REFERENCE;
         return NPS_OK;
     }
     if (st == NPS_OK)
-        st = choose_set(c, n, v, err);
+        st = choose_set(c, n, o, v, err);
+    if (st == NPS_OK)
+        st = list_lone_peaks(lib, q, o, v, err);
     if (st == NPS_OK && o->with_analogs)
         st = nps_find_analogs(lib, q, o, &f, w, v, err);
     if (st == NPS_OK)
@@ -408,12 +571,13 @@ nps_status nps_match(const nps_library *lib, const nps_spectrum *query, const np
     nps_digest_spectrum(query, v->input_digest);
     v->trace_prep = *nps_match_prep(lib, query->technique, options);
     v->max_lag_cm1 = NPS_IR_GRID_DX * floor(options->max_lag_cm1 / NPS_IR_GRID_DX);
-    set_threshold(lib, options, v);
+    set_threshold(lib, options, NPS_KIND_ANY, v);
     nps_prepared q = {0};
     v->outcome = NPS_UNUSABLE;
     if (nps_quality_is_usable(v->quality))
         st = prepare_query(lib, query, options, &q, v, err);
     if (st == NPS_OK && nps_quality_is_usable(v->quality)) {
+        set_threshold(lib, options, nps_kind_of(&q), v);
         st = judge(lib, &q, options, w, v, err);
         nps_prepared_done(&q);
     }

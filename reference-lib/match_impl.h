@@ -3,7 +3,7 @@
 #define NPS_REFERENCE_LIB_MATCH_IMPL_H
 
 #include "reference-lib/ir.h"
-#include "reference-lib/prepare.h"
+#include "reference-lib/search.h"
 #include "reference-lib/verdict.h"
 
 /* NPS_E_RANGE for options outside their range. */
@@ -13,16 +13,26 @@ NPS_MUST_CHECK nps_status nps_match_check_options(const nps_match_options *o, np
 const nps_trace_prep *nps_match_prep(const nps_library *lib, nps_technique technique, const nps_match_options *o);
 nps_ir_options nps_match_ir_options(const nps_library *lib, nps_technique technique, const nps_match_options *o);
 
-typedef struct {
+/* The coefficients that evidence is made with under these options. */
+const nps_evidence_model *nps_match_model(nps_technique technique, const nps_match_options *o);
+
+typedef struct nps_candidate {
     uint32_t substance, entry; /* its best entry */
-    double score;      /* [0, 1] evidence of the best entry */
+    double score;      /* [0, 1] how near the search found it: weighted cosine, nearness (match.c), correlation */
+    double evidence;   /* evidence.h */
     double conformity; /* what the threshold is compared with */
 } nps_candidate;
 
-/* Entries by evidence into w->top, then substances by evidence, best first, ties by substance.
+/* Features of the query and a candidate's entry; of a trace, the correlation that the search found.
+ * @param ret  [NPS_FEATURE_MAX]. Errors: NPS_E_NOMEM. */
+NPS_MUST_CHECK nps_status nps_match_features(const nps_library *lib, const nps_prepared *q, const nps_match_options *o,
+                                             const nps_candidate *c, nps_workspace *w, double ret[NPS_FEATURE_MAX], nps_err *err);
+
+/* The nearest entries by evidence into w->seen, then substances by that of their best entry, best first; where evidence is the
+ * same the nearer one, then the earlier one comes first.
  * @param ret_c  malloc'd, the caller frees */
 NPS_MUST_CHECK nps_status nps_find_candidates(const nps_library *lib, const nps_prepared *q, const nps_match_options *o,
-                                              const nps_filter *f, size_t k, nps_workspace *w, nps_candidate **ret_c,
-                                              size_t *ret_n, nps_err *err);
+                                              const nps_filter *f, nps_workspace *w, nps_candidate **ret_c, size_t *ret_n,
+                                              nps_err *err);
 
 #endif

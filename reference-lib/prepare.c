@@ -1,5 +1,6 @@
 #include "reference-lib/prepare.h"
 
+#include "reference-lib/evidence.h"
 #include "reference-lib/index.h"
 #include "reference-lib/ir.h"
 #include "spectra/clean.h"
@@ -42,7 +43,12 @@ nps_status nps_prepare_trace(const nps_trace *t, const nps_trace_prep *prep, flo
 
 nps_status nps_prepare(const nps_spectrum *s, const nps_trace_prep *prep, nps_prepared *ret, nps_err *err)
 {
-    nps_prepared p = {.technique = s->technique, .precursor = s->precursor_mz, .polarity = s->polarity};
+    const char *energy = s->text[NPS_TEXT_ENERGY];
+    nps_prepared p = {.technique = s->technique,
+                      .precursor = s->precursor_mz,
+                      .polarity = s->polarity,
+                      .energy_ev = energy ? nps_energy_ev(energy, s->precursor_mz) : 0,
+                      .retention_index = s->retention_index};
     nps_status st = NPS_OK;
     if (nps_technique_is_mass(s->technique)) {
         st = nps_prepare_peaks(nps_peaks_view(&s->peaks), &p, err);
@@ -61,7 +67,9 @@ nps_status nps_prepare_entry(const nps_library *lib, uint32_t entry, nps_prepare
 {
     nps_prepared p = {.technique = (nps_technique)lib->entry_technique[entry],
                       .precursor = lib->entry_precursor[entry],
-                      .polarity = lib->entry_polarity[entry]};
+                      .polarity = lib->entry_polarity[entry],
+                      .energy_ev = nps_energy_ev(nps_library_text(lib, lib->entry_energy[entry]), lib->entry_precursor[entry]),
+                      .retention_index = lib->entry_ri[entry]};
     nps_status st = NPS_OK;
     if (nps_technique_is_mass(p.technique)) {
         st = nps_prepare_peaks(nps_library_peak_row(lib, entry), &p, err);

@@ -10,6 +10,8 @@ typedef struct {
     nps_technique technique;
     double precursor; /* m/z, 0: none */
     int polarity;
+    double energy_ev;       /* collision energy (nps_energy_ev), 0: not known */
+    double retention_index; /* 0: not given */
     nps_peak_view measured; /* mass spectra: peaks as read, of the spectrum or the library, which must outlive this */
     nps_peaks nominal;    /* ei: nps_clean_nominal */
     nps_peaks clean;      /* msms, dart: nps_index_clean */

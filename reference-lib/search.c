@@ -37,6 +37,12 @@ bool nps_is_unit_resolution(nps_peak_view p)
     return true;
 }
 
+bool nps_is_coarse_pair(const nps_prepared *q, double other_precursor, nps_peak_view a, nps_peak_view b)
+{
+    return q->precursor > 0 && fabs(other_precursor - q->precursor) <= NPS_UNIT_TOL &&
+           (nps_is_unit_resolution(a) || nps_is_unit_resolution(b));
+}
+
 nps_status nps_check_tol_mz(double tol_mz, nps_err *err)
 {
     if (tol_mz > 0 && tol_mz <= NPS_TOL_MZ_MAX)

@@ -57,6 +57,8 @@ NPS_MUST_CHECK nps_status nps_check_tol_mz(double tol_mz, nps_err *err);
 #define NPS_UNIT_TOL 0.4
 bool nps_is_unit_mass(double mz);
 bool nps_is_unit_resolution(nps_peak_view p);
+/* Whether the two are matched so: a (the query's peaks) or b is of unit resolution, and the precursors lie within NPS_UNIT_TOL. */
+bool nps_is_coarse_pair(const nps_prepared *q, double other_precursor, nps_peak_view a, nps_peak_view b);
 /* Th; how far two precursors may lie apart: ppm of the query's, or NPS_UNIT_TOL where one of them is only known to that. */
 double nps_precursor_tolerance(const nps_prepared *q, double ppm, double other);
 

@@ -16,6 +16,17 @@ const char *nps_support_name(unsigned bit)
                                          : "gas chromatography (retention index)";
 }
 
+const char *nps_doubt_text(unsigned bit)
+{
+    switch (bit) {
+    case NPS_DOUBT_FEW: return "there are too few replicate pairs to exclude anything at this error rate";
+    case NPS_DOUBT_GENERAL: return "the replicate pairs are public ones, not of this library";
+    case NPS_DOUBT_GENERATION: return "the library has changed since the calibration was made: calibrate again";
+    case NPS_DOUBT_DRIFT: return "the laboratory's replicates agree with this library otherwise than its own spectra do";
+    }
+    return "unknown";
+}
+
 void nps_mixture_free(nps_mixture *m)
 {
     if (!m)

@@ -3,17 +3,22 @@
 #ifndef NPS_REFERENCE_LIB_VERDICT_H
 #define NPS_REFERENCE_LIB_VERDICT_H
 
-#include "reference-lib/library.h"
+#include "reference-lib/evidence.h"
 #include "spectra/formula.h"
 
-enum { NPS_RULESET = 3 }; /* version of every threshold and coefficient in match.c, analog.c, mixture.c, index.h; part of each
-                          verdict */
+enum { NPS_RULESET = 4 }; /* version of every threshold and coefficient in evidence.c, match.c, analog.c, mixture.c, index.h; part
+                          of each verdict */
 
 typedef enum { NPS_IDENTIFIED, NPS_AMBIGUOUS, NPS_NOVEL, NPS_UNUSABLE } nps_outcome;
 const char *nps_outcome_name(nps_outcome o); /* "identified", "ambiguous", "novel", "unusable" */
 
 typedef struct {
     uint32_t entry, substance;
+    double evidence;  /* ln odds of this substance against "none of the library" by this pair alone (evidence.h) */
+    double conformity; /* the same less a part of the distance to the best: what the threshold is compared with */
+    bool in_set;      /* its substance belongs to the verdict's set */
+    double feature[NPS_FEATURE_MAX];      /* what the evidence rests on (nps_evidence_features) */
+    double contribution[NPS_FEATURE_MAX]; /* what each adds to the evidence, against a typical pair of one substance */
     double score;     /* [0, 1] the technique's main similarity (ei: weighted cosine; msms: spectral entropy; ir: correlation) */
     double reverse;   /* [0, 1] the same over the peaks of the reference only */
     double explained; /* [0, 1] part of the query's intensity that the reference explains */
@@ -22,6 +27,29 @@ typedef struct {
     double first_cm1, last_cm1; /* range that was compared */
     double moved_cm1;           /* by which the query was moved up */
 } nps_hit;
+
+/* A peak of the query, or of a reference, without a partner. */
+typedef struct {
+    double mz, share; /* (0, 1] of its list's intensity */
+} nps_lone_peak;
+enum { NPS_LONE_PEAKS = 10 };
+
+/* How much the library knows of what the query resembles. */
+typedef struct {
+    uint32_t class_name;  /* text id */
+    uint32_t substances;  /* of this class with a spectrum of the query's technique */
+    uint16_t newest_year; /* of their entries' dates; 0: no entry of the class tells its date */
+} nps_class_coverage;
+enum { NPS_COVERED_CLASSES = 3 };
+
+/* A measurement that would narrow the set down, or tell what a novel substance is. */
+typedef struct {
+    nps_technique technique;
+    double energy_ev;      /* msms: energy at which most of these references were measured; 0: not known */
+    uint32_t substances;   /* of those in question that the library has by this technique ... */
+    uint32_t of;           /* ... and how many are in question */
+} nps_advice;
+enum { NPS_ADVICE_MAX = 4 };
 
 typedef struct {
     uint32_t substance;
@@ -79,6 +107,15 @@ typedef struct {
 void nps_mixture_free(nps_mixture *m);
 NPS_DEFINE_FREEP(nps_mixture)
 
+/* Why a calibration may not fit. */
+enum {
+    NPS_DOUBT_FEW = 1,        /* too few pairs to exclude anything at this alpha: every candidate is in the set */
+    NPS_DOUBT_GENERAL = 2,    /* the pairs are not of this library: the program's general table */
+    NPS_DOUBT_GENERATION = 4, /* own pairs were compared with another generation of the library */
+    NPS_DOUBT_DRIFT = 8       /* own pairs agree differently with their references than the library's pairs with each other */
+};
+const char *nps_doubt_text(unsigned bit); /* one clause: "the library has changed since ..." */
+
 typedef struct {
     nps_outcome outcome;
     nps_technique technique;
@@ -96,9 +133,22 @@ typedef struct {
     uint32_t mass_support; /* substances that propose it */
     nps_class *classes;
     size_t n_classes;
+    /* Of the best hit: what of the query it lacks, and what of it the query lacks, largest first; references that are not
+     * open to all do not tell what is theirs (n_missing 0). */
+    nps_lone_peak unexplained[NPS_LONE_PEAKS], missing[NPS_LONE_PEAKS];
+    size_t n_unexplained, n_missing;
+    /* How blind the library is here: its coverage of the classes voted for, best first, and of the query's mass. */
+    nps_class_coverage covered[NPS_COVERED_CLASSES];
+    size_t n_covered;
+    double mass;            /* Da or m/z: precursor, or estimated molecular mass; 0: not known */
+    uint32_t mass_entries;  /* entries of the technique at it: precursor within tolerance, or nominal mass equal */
+    nps_advice advice[NPS_ADVICE_MAX]; /* most useful first */
+    size_t n_advice;
     /* The threshold and how well it is known. */
     nps_calibration_source calibration;
-    uint64_t calibration_n;
+    uint64_t calibration_n; /* pairs that the threshold was taken from */
+    nps_kind kind;          /* of spectrum; NPS_KIND_ANY: the threshold is that of all kinds */
+    unsigned doubts;        /* NPS_DOUBT_* bits: why the stated coverage may not hold */
     double threshold;                   /* conformity at and above which a substance belongs to the set */
     double coverage_low, coverage_high; /* 90 % interval of the true coverage for this many pairs (Beta distribution) */
     nps_mixture *mixture; /* owned; NULL: not asked for, or none (mixture.h) */

@@ -42,6 +42,8 @@ void nps_workspace_free(nps_workspace *w)
     for (unsigned t = 0; t < NPS_THREADS_MAX; t++)
         scratch_free(w->scratch[t]);
     nps_topk_done(&w->top);
+    free(w->seen);
+    nps_agreement_scratch_done(&w->agreement);
     free(w->bound);
     free(w->ir_bound);
     free(w);

@@ -2,6 +2,7 @@
 #ifndef NPS_REFERENCE_LIB_WORKSPACE_H
 #define NPS_REFERENCE_LIB_WORKSPACE_H
 
+#include "core/agreement.h"
 #include "core/parallel.h"
 #include "core/posting.h"
 #include "core/shift_match.h"
@@ -30,6 +31,9 @@ struct nps_workspace {
     nps_thread_scratch *scratch[NPS_THREADS_MAX];
     nps_codes codes;
     nps_topk top;     /* result of a search of one query */
+    struct nps_candidate *seen; /* [n_seen] entries looked at, best first (nps_find_candidates) */
+    size_t n_seen, seen_cap;
+    nps_agreement_scratch agreement;
     float *bound;     /* [bound_cap] one an entry (bounded.h) */
     size_t bound_cap;
     size_t scored;    /* rows that the last search scored exactly, for benchmarks */

@@ -11,33 +11,73 @@
 void nps_calibration_set_done(nps_calibration_set *s)
 {
     for (size_t t = 0; t < NPS_TECH_COUNT; t++) {
-        free((void *)(uintptr_t)s->technique[t].conformity);
-        free((void *)(uintptr_t)s->technique[t].preparation);
+        nps_calibration *c = &s->technique[t];
+        free((void *)(uintptr_t)c->conformity);
+        free((void *)(uintptr_t)c->kind);
+        free((void *)(uintptr_t)c->model);
+        free((void *)(uintptr_t)c->preparation);
+        free((void *)(uintptr_t)c->generation);
     }
     *s = (nps_calibration_set){0};
 }
 
-void nps_calibration_file_write(nps_buf *out, const nps_library *lib, const nps_calibration_set *s, const char *created)
+/* --- writing -------------------------------------------------------------------------------------------------------------- */
+
+enum { DIGITS = 17 }; /* a double comes back as it was */
+
+static void put_numbers(nps_jw *w, const char *key, const double *v, size_t n)
+{
+    nps_jw_array(w, key);
+    for (size_t i = 0; i < n; i++)
+        nps_jw_digits(w, NULL, v[i], DIGITS);
+    nps_jw_end(w);
+}
+
+static void put_model(nps_jw *w, nps_technique t, const nps_evidence_model *m)
+{
+    size_t n;
+    const nps_feature *f = nps_evidence_features(t, &n);
+    nps_jw_object(w, "model");
+    nps_jw_digits(w, "intercept", m->intercept, DIGITS);
+    put_numbers(w, "known", m->known, 3);
+    nps_jw_array(w, "features");
+    for (size_t i = 0; i < n; i++) {
+        nps_jw_object(w, NULL);
+        nps_jw_str(w, "name", f[i].name);
+        nps_jw_digits(w, "weight", m->weight[i], DIGITS);
+        nps_jw_digits(w, "typical", m->typical[i], DIGITS);
+        nps_jw_end(w);
+    }
+    nps_jw_end(w);
+    nps_jw_end(w);
+}
+
+void nps_calibration_file_write(nps_buf *out, const nps_library *lib, const nps_own_calibration *own, const char *created)
 {
     nps_jw w = nps_jw_init(out);
     nps_jw_object(&w, NULL);
-    nps_jw_i64(&w, "npswatch_calibration", 1);
+    nps_jw_i64(&w, "npswatch_calibration", NPS_CALIBRATION_FILE_VERSION);
     nps_jw_str(&w, "library", lib->generation);
     nps_jw_i64(&w, "ruleset", NPS_RULESET);
     nps_jw_str(&w, "created", created);
     nps_jw_object(&w, "techniques");
     for (nps_technique t = NPS_TECH_UNKNOWN; t < NPS_TECH_COUNT; t++) {
-        const nps_calibration *c = &s->technique[t];
-        if (!c->n)
+        const nps_own_technique *x = &own->technique[t];
+        if (!x->n)
             continue;
         nps_jw_object(&w, nps_technique_name(t));
-        nps_jw_i64(&w, "pairs", (int64_t)c->n);
+        nps_jw_i64(&w, "pairs", (int64_t)x->n);
+        nps_jw_i64(&w, "substances", (int64_t)x->substances);
+        nps_jw_bool(&w, "drift", x->drift);
         if (!nps_technique_is_mass(t)) /* calibration prepares traces as the library says */
             nps_jw_str(&w, "preparation", lib->trace_prep_text[t]);
-        nps_jw_array(&w, "conformity");
-        for (uint64_t i = 0; i < c->n; i++)
-            nps_jw_num(&w, NULL, c->conformity[i], 9);
+        put_numbers(&w, "conformity", x->conformity, x->n);
+        nps_jw_array(&w, "kind");
+        for (size_t i = 0; i < x->n; i++)
+            nps_jw_str(&w, NULL, nps_kind_name((nps_kind)x->kind[i]));
         nps_jw_end(&w);
+        if (x->refitted)
+            put_model(&w, t, x->model);
         nps_jw_end(&w);
     }
     nps_jw_end(&w);
@@ -45,32 +85,100 @@ void nps_calibration_file_write(nps_buf *out, const nps_library *lib, const nps_
     nps_buf_putc(out, '\n');
 }
 
-static nps_status read_technique(const nps_json *techniques, nps_technique t, nps_calibration *ret, nps_err *err)
+/* --- reading -------------------------------------------------------------------------------------------------------------- */
+
+static nps_status read_pairs(const nps_json *one, const char *name, nps_calibration *c, nps_err *err)
 {
-    const char *name = nps_technique_name(t);
-    const nps_json *one = nps_json_member(techniques, name);
-    const nps_json *list = one ? nps_json_member(one, "conformity") : NULL;
+    const nps_json *list = nps_json_member(one, "conformity"), *kinds = nps_json_member(one, "kind");
     size_t n = nps_json_count(list);
     double pairs = (double)n;
-    if (!one)
-        return NPS_OK;
     if (!n)
         return nps_fail(err, NPS_E_FORMAT, "%s: no conformity", name);
     nps_json_number(one, "pairs", &pairs);
     if (pairs != (double)n)
         return nps_fail(err, NPS_E_FORMAT, "%s: %zu conformities where %.0f are stated", name, n, pairs);
+    if (nps_json_count(kinds) != n)
+        return nps_fail(err, NPS_E_FORMAT, "%s: %zu kinds of %zu pairs", name, nps_json_count(kinds), n);
     NPS_AUTO_MEM(double *) v = nps_array(n, sizeof *v);
-    if (!v)
+    NPS_AUTO_MEM(uint8_t *) kind = nps_array(n, sizeof *kind);
+    if (!v || !kind)
         return nps_fail_nomem(err);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         if (!nps_json_item_number(list, i, &v[i]) || (i && v[i] < v[i - 1]))
             return nps_fail(err, NPS_E_FORMAT, "%s: conformity %zu is no number or out of order", name, i);
-    const char *preparation = nps_json_text(one, "preparation");
-    char *copy = preparation ? nps_strndup(preparation, strlen(preparation)) : NULL;
-    if (preparation && !copy)
-        return nps_fail_nomem(err);
-    *ret = (nps_calibration){NPS_CALIBRATION_OWN, n, nps_steal(v), copy};
+        const char *text = nps_json_item_text(kinds, i);
+        while (kind[i] < NPS_KIND_COUNT && !(text && strcmp(text, nps_kind_name((nps_kind)kind[i])) == 0))
+            kind[i]++;
+        if (kind[i] == NPS_KIND_COUNT)
+            return nps_fail(err, NPS_E_FORMAT, "%s: kind %zu is none of any, sparse, rich", name, i);
+    }
+    c->source = NPS_CALIBRATION_OWN;
+    c->n = n;
+    c->conformity = nps_steal(v);
+    c->kind = nps_steal(kind);
     return NPS_OK;
+}
+
+static nps_status read_feature(const nps_json *list, size_t i, const nps_feature *f, const char *name, nps_evidence_model *m,
+                               nps_err *err)
+{
+    const nps_json *one = nps_json_item(list, i);
+    const char *told = nps_json_text(one, "name");
+    if (!told || strcmp(told, f->name) != 0)
+        return nps_fail(err, NPS_E_FORMAT, "%s: feature %zu of the model is not '%s'", name, i, f->name);
+    if (!nps_json_number(one, "weight", &m->weight[i]) || !nps_json_number(one, "typical", &m->typical[i]))
+        return nps_fail(err, NPS_E_FORMAT, "%s: feature '%s' of the model has no weight or typical value", name, f->name);
+    if (f->sign * m->weight[i] < 0)
+        return nps_fail(err, NPS_E_FORMAT, "%s: the weight of '%s' has the wrong sign", name, f->name);
+    return NPS_OK;
+}
+
+static nps_status read_model(const nps_json *model, nps_technique t, nps_calibration *c, nps_err *err)
+{
+    const char *name = nps_technique_name(t);
+    const nps_json *list = nps_json_member(model, "features"), *known = nps_json_member(model, "known");
+    size_t n;
+    const nps_feature *f = nps_evidence_features(t, &n);
+    nps_evidence_model m = *nps_evidence_model_of(t);
+    m.provenance = "own replicates";
+    if (!nps_json_number(model, "intercept", &m.intercept) || nps_json_count(list) != n || nps_json_count(known) != 3)
+        return nps_fail(err, NPS_E_FORMAT, "%s: the model has not all of its parts", name);
+    for (size_t i = 0; i < 3; i++)
+        if (!nps_json_item_number(known, i, &m.known[i]))
+            return nps_fail(err, NPS_E_FORMAT, "%s: 'known' of the model is no number", name);
+    nps_status st = NPS_OK;
+    for (size_t i = 0; i < n && st == NPS_OK; i++)
+        st = read_feature(list, i, &f[i], name, &m, err);
+    nps_evidence_model *copy = st == NPS_OK ? nps_array(1, sizeof *copy) : NULL;
+    if (st == NPS_OK && !copy)
+        return nps_fail_nomem(err);
+    if (copy)
+        *copy = m;
+    c->model = copy;
+    return st;
+}
+
+static nps_status copy_text(const char *text, const char **ret, nps_err *err)
+{
+    if (!text)
+        return NPS_OK;
+    *ret = nps_strndup(text, strlen(text));
+    return *ret ? NPS_OK : nps_fail_nomem(err);
+}
+
+static nps_status read_technique(const nps_json *doc, const nps_json *techniques, nps_technique t, nps_calibration *c, nps_err *err)
+{
+    const nps_json *one = nps_json_member(techniques, nps_technique_name(t));
+    if (!one)
+        return NPS_OK;
+    const nps_json *model = nps_json_member(one, "model");
+    nps_status st = read_pairs(one, nps_technique_name(t), c, err);
+    c->drift = nps_json_is_true(one, "drift");
+    if (st == NPS_OK)
+        st = copy_text(nps_json_text(one, "preparation"), &c->preparation, err);
+    if (st == NPS_OK)
+        st = copy_text(nps_json_text(doc, "library"), &c->generation, err);
+    return st == NPS_OK && model ? read_model(model, t, c, err) : st;
 }
 
 nps_status nps_calibration_file_read(const char *path, nps_calibration_set *ret_set, nps_err *err)
@@ -86,8 +194,11 @@ nps_status nps_calibration_file_read(const char *path, nps_calibration_set *ret_
     if (st != NPS_OK)
         return st;
     double version, ruleset;
-    if (!nps_json_number(doc, "npswatch_calibration", &version) || version != 1)
+    if (!nps_json_number(doc, "npswatch_calibration", &version))
         return nps_fail(err, NPS_E_FORMAT, "this is no npswatch calibration");
+    if (version != NPS_CALIBRATION_FILE_VERSION)
+        return nps_fail(err, NPS_E_UNSUPPORTED, "calibration of version %.0f, not %d: calibrate again", version,
+                        NPS_CALIBRATION_FILE_VERSION);
     if (!nps_json_number(doc, "ruleset", &ruleset) || ruleset != NPS_RULESET)
         return nps_fail(err, NPS_E_UNSUPPORTED, "made for another ruleset than %d: calibrate again", NPS_RULESET);
     const nps_json *techniques = nps_json_member(doc, "techniques");
@@ -95,7 +206,7 @@ nps_status nps_calibration_file_read(const char *path, nps_calibration_set *ret_
         return nps_fail(err, NPS_E_FORMAT, "this calibration has no techniques");
     nps_calibration_set set = {0};
     for (nps_technique t = NPS_TECH_UNKNOWN; t < NPS_TECH_COUNT && st == NPS_OK; t++)
-        st = read_technique(techniques, t, &set.technique[t], err);
+        st = read_technique(doc, techniques, t, &set.technique[t], err);
     if (st == NPS_OK)
         *ret_set = set;
     else

@@ -105,12 +105,12 @@ static nps_status take_query(void *arg, const char *file, nps_spectrum **s, nps_
     return NPS_OK;
 }
 
-static nps_status write_file(const char *path, const nps_library *lib, const nps_calibration_set *set, nps_err *err)
+static nps_status write_file(const char *path, const nps_library *lib, const nps_own_calibration *own, nps_err *err)
 {
     NPS_AUTO_BUF b = NPS_BUF_INIT((size_t)64 << 20);
     char now[24];
     nps_cli_now(now);
-    nps_calibration_file_write(&b, lib, set, now);
+    nps_calibration_file_write(&b, lib, own, now);
     return nps_file_write(path, &b, err);
 }
 
@@ -135,27 +135,27 @@ int nps_cmd_calibrate(int argc, char **argv)
     if (!lib)
         return NPS_EXIT_INPUT;
     case_list list = {0};
-    nps_calibration_set set = {0};
+    nps_own_calibration own = {0};
     nps_err err = {0};
-    size_t failed = 0, left_out = 0;
+    size_t failed = 0;
     nps_read_limits limits = nps_read_limits_for_library();
     nps_status st = read_truth(truth, &list, &err);
     if (st == NPS_OK)
         st = nps_sources_each(&queries, 1, &limits, take_query, &list, &failed, &err);
     if (st == NPS_OK)
-        st = nps_calibrate_cases(lib, list.cases, list.n, set.technique, &left_out, &err);
+        st = nps_calibrate_cases(lib, list.cases, list.n, &own, &err);
     if (st == NPS_OK)
-        st = write_file(out, lib, &set, &err);
+        st = write_file(out, lib, &own, &err);
     if (st != NPS_OK)
         nps_cli_complain(NULL, &err);
     for (nps_technique t = NPS_TECH_UNKNOWN; st == NPS_OK && t < NPS_TECH_COUNT; t++)
-        if (set.technique[t].n)
-            printf("%s: %llu replicates%s\n", nps_technique_name(t), (unsigned long long)set.technique[t].n,
-                   set.technique[t].n < 100 ? " (few: the coverage is only roughly known)" : "");
-    if (st == NPS_OK && (list.unknown || left_out))
+        if (own.technique[t].n)
+            printf("%s: %llu replicates%s\n", nps_technique_name(t), (unsigned long long)own.technique[t].n,
+                   own.technique[t].n < 100 ? " (few: the coverage is only roughly known)" : "");
+    if (st == NPS_OK && (list.unknown || own.left_out))
         printf("left out: %zu without a row of the truth table, %zu too poor or of a substance that the library lacks\n",
-               list.unknown, left_out);
+               list.unknown, own.left_out);
     case_list_done(&list);
-    nps_calibration_set_done(&set);
+    nps_own_calibration_done(&own);
     return st == NPS_OK && !failed ? NPS_EXIT_DONE : NPS_EXIT_INPUT;
 }

@@ -94,3 +94,13 @@ bool nps_json_item_number(const nps_json *array, size_t i, double *ret_v)
     *ret_v = json_number_value(v);
     return true;
 }
+
+bool nps_json_is_true(const nps_json *object, const char *key)
+{
+    return json_is_true(json_object_get(raw(object), key));
+}
+
+const char *nps_json_item_text(const nps_json *array, size_t i)
+{
+    return json_string_value(json_array_get(raw(array), i));
+}

@@ -18,10 +18,12 @@ NPS_DEFINE_FREEP(nps_json)
 const nps_json *nps_json_member(const nps_json *object, const char *key);
 const char *nps_json_text(const nps_json *object, const char *key);
 bool nps_json_number(const nps_json *object, const char *key, double *ret_v);
+bool nps_json_is_true(const nps_json *object, const char *key);
 
-/* Arrays: number of items (0 for anything else), an item, an item as a number. */
+/* Arrays: number of items (0 for anything else), an item, an item as a number or text. */
 size_t nps_json_count(const nps_json *array);
 const nps_json *nps_json_item(const nps_json *array, size_t i);
 bool nps_json_item_number(const nps_json *array, size_t i, double *ret_v);
+const char *nps_json_item_text(const nps_json *array, size_t i); /* NULL where it is no text */
 
 #endif

@@ -1,0 +1,382 @@
+#include "core/agreement.h"
+
+#include "core/mem.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Intensity below which a difference counts no more, in units of the base peak; ratios of peaks above 1 % count. */
+static const double ratio_floor = 0.003, strong = 0.01;
+static const double molecular_cap = 0.2, reach_cap = 30;
+enum { LAG_MAX = 60, MOLECULAR_ISOTOPES = 3 };
+
+void nps_agreement_scratch_done(nps_agreement_scratch *s)
+{
+    free(s->mz);
+    *s = (nps_agreement_scratch){0};
+}
+
+/* One block of columns. */
+static nps_status fit(nps_agreement_scratch *s, size_t n, nps_err *err)
+{
+    enum { COLUMNS = 5 };
+    if (s->cap >= n)
+        return NPS_OK;
+    size_t cap = n + n / 2 + 64;
+    double *block = nps_array(cap, COLUMNS * sizeof *block);
+    if (!block)
+        return nps_fail_nomem(err);
+    free(s->mz);
+    s->mz = block;
+    s->a = block + cap;
+    s->b = block + 2 * cap;
+    s->left = block + 3 * cap;
+    s->right = block + 4 * cap;
+    s->cap = cap;
+    return NPS_OK;
+}
+
+static void put(nps_agreement_scratch *s, double mz, double a, double b)
+{
+    s->mz[s->n] = mz;
+    s->a[s->n] = a;
+    s->b[s->n++] = b;
+}
+
+static nps_status align(nps_peak_view a, nps_peak_view b, double tol, nps_agreement_scratch *s, nps_err *err)
+{
+    nps_status st = fit(s, a.n + b.n, err);
+    if (st != NPS_OK)
+        return st;
+    s->n = 0;
+    size_t i = 0, j = 0;
+    while (i < a.n || j < b.n) {
+        if (j == b.n || (i < a.n && b.mz[j] - a.mz[i] > tol)) {
+            put(s, a.mz[i], (double)a.intensity[i], 0);
+            i++;
+        } else if (i == a.n || a.mz[i] - b.mz[j] > tol) {
+            put(s, b.mz[j], 0, (double)b.intensity[j]);
+            j++;
+        } else {
+            put(s, a.mz[i], (double)a.intensity[i], (double)b.intensity[j]);
+            i++;
+            j++;
+        }
+    }
+    return NPS_OK;
+}
+
+static double sum_of(const double *v, size_t n)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += v[i];
+    return sum;
+}
+
+static double top_of(const double *v, size_t n)
+{
+    double top = 0;
+    for (size_t i = 0; i < n; i++)
+        top = v[i] > top ? v[i] : top;
+    return top;
+}
+
+/* Entropy weights of shares (nps_entropy_weight, but in double and with zeros allowed). */
+static void weigh(const double *v, size_t n, double *ret)
+{
+    double sum = sum_of(v, n), entropy = 0;
+    for (size_t i = 0; i < n; i++) {
+        ret[i] = v[i] / sum;
+        if (v[i] > 0)
+            entropy -= ret[i] * log(ret[i]);
+    }
+    if (entropy >= 3)
+        return;
+    double power = 0.25 + 0.25 * entropy, weighted = 0;
+    for (size_t i = 0; i < n; i++) {
+        ret[i] = v[i] > 0 ? pow(ret[i], power) : 0;
+        weighted += ret[i];
+    }
+    for (size_t i = 0; i < n; i++)
+        ret[i] /= weighted;
+}
+
+/* Over rows from .. s->n. 0 where a side has nothing there. */
+static double entropy_from(nps_agreement_scratch *s, size_t from)
+{
+    const double *a = s->a + from, *b = s->b + from;
+    size_t n = s->n - from;
+    if (!(sum_of(a, n) > 0 && sum_of(b, n) > 0))
+        return 0;
+    weigh(a, n, s->left);
+    weigh(b, n, s->right);
+    double sum = 0;
+    for (size_t i = 0; i < n; i++)
+        if (s->left[i] > 0 && s->right[i] > 0)
+            sum += nps_xlog2x(s->left[i] + s->right[i]) - nps_xlog2x(s->left[i]) - nps_xlog2x(s->right[i]);
+    return fmin(1, fmax(0, 0.5 * sum));
+}
+
+static double highest_of(const double *v, const nps_agreement_scratch *s)
+{
+    double least = strong * top_of(v, s->n);
+    for (size_t i = s->n; i-- > 0;)
+        if (v[i] >= least)
+            return s->mz[i];
+    return 0;
+}
+
+static size_t first_at(const nps_agreement_scratch *s, double mz)
+{
+    size_t i = 0;
+    while (i < s->n && s->mz[i] < mz)
+        i++;
+    return i;
+}
+
+static double ratio_of(double dot, double left, double right)
+{
+    return left > 0 && right > 0 ? fmin(1, dot / sqrt(left * right)) : 0;
+}
+
+static void cosines(const nps_agreement_scratch *s, size_t from, nps_agreement *g)
+{
+    double root[3] = {0}, linear[3] = {0}, heavy[3] = {0}, lost = 0, all = 0, lack = 0, whole = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        double m = s->mz[i], a = s->a[i], b = s->b[i], m2 = m * m, m4 = m2 * m2;
+        linear[0] += m2 * a * b;
+        linear[1] += m2 * a * a;
+        linear[2] += m2 * b * b;
+        heavy[0] += m4 * sqrt(a * b);
+        heavy[1] += m4 * a;
+        heavy[2] += m4 * b;
+        g->matched += a > 0 && b > 0;
+        if (i < from)
+            continue;
+        root[0] += sqrt(a * b);
+        root[1] += a;
+        root[2] += b;
+        all += m * a;
+        whole += m * b;
+        lost += b > 0 ? 0 : m * a;
+        lack += a > 0 ? 0 : m * b;
+    }
+    g->cosine = ratio_of(root[0], root[1], root[2]);
+    g->linear_cosine = ratio_of(linear[0], linear[1], linear[2]);
+    g->heavy_cosine = ratio_of(heavy[0], heavy[1], heavy[2]);
+    g->unexplained = all > 0 ? lost / all : 1;
+    g->missing = whole > 0 ? lack / whole : 1;
+}
+
+typedef struct {
+    double value, weight;
+} weighted;
+
+static int by_value(const void *x, const void *y)
+{
+    const weighted *a = x, *b = y;
+    return a->value < b->value ? -1 : a->value > b->value;
+}
+
+/* The columns left and right together have room for a weighted value a row. */
+static double median_ratio(nps_agreement_scratch *s, size_t from, double top_a, double top_b)
+{
+    weighted *w = (weighted *)(void *)s->left;
+    size_t n = 0;
+    double all = 0, below = 0;
+    for (size_t i = from; i < s->n; i++) {
+        double a = s->a[i] / top_a, b = s->b[i] / top_b;
+        if (a < strong && b < strong)
+            continue;
+        w[n] = (weighted){fabs(log((a + ratio_floor) / (b + ratio_floor))), s->mz[i] * sqrt(sqrt(fmax(a, b)))};
+        all += w[n++].weight;
+    }
+    if (n < 3)
+        return 0;
+    qsort(w, n, sizeof *w, by_value);
+    for (size_t i = 0; i < n; i++) {
+        below += w[i].weight;
+        if (below >= 0.5 * all)
+            return w[i].value;
+    }
+    return w[n - 1].value;
+}
+
+/* Rows of the strongest, strongest first, ties by m/z. */
+static size_t strongest(const nps_agreement_scratch *s, const double *v, size_t from, size_t ret[NPS_TOP_MAX])
+{
+    double value[NPS_TOP_MAX];
+    size_t n = 0;
+    for (size_t i = from; i < s->n; i++) {
+        if (!(v[i] > 0))
+            continue;
+        double x = v[i] * sqrt(s->mz[i]);
+        if (n == NPS_TOP_MAX && x <= value[n - 1])
+            continue;
+        size_t k = n < NPS_TOP_MAX ? n++ : n - 1;
+        for (; k > 0 && value[k - 1] < x; k--) {
+            value[k] = value[k - 1];
+            ret[k] = ret[k - 1];
+        }
+        value[k] = x;
+        ret[k] = i;
+    }
+    return n;
+}
+
+static void overlap_of_strongest(const nps_agreement_scratch *s, size_t from, double ret[3])
+{
+    static const size_t sizes[] = {5, 10, 20};
+    size_t left[NPS_TOP_MAX], right[NPS_TOP_MAX], n_left = strongest(s, s->a, from, left), n_right = strongest(s, s->b, from, right);
+    for (size_t k = 0; k < 3; k++) {
+        size_t n = sizes[k], common = 0;
+        n = n < n_left ? n : n_left;
+        n = n < n_right ? n : n_right;
+        for (size_t i = 0; i < n; i++)
+            for (size_t j = 0; j < n; j++)
+                common += left[i] == right[j];
+        ret[k] = n ? (double)common / (double)n : 0;
+    }
+}
+
+static double base_agreement(const nps_agreement_scratch *s, double top_a, double top_b)
+{
+    size_t a = 0, b = 0;
+    for (size_t i = 1; i < s->n; i++) {
+        a = s->a[i] > s->a[a] ? i : a;
+        b = s->b[i] > s->b[b] ? i : b;
+    }
+    return s->a[b] / top_a * (s->b[a] / top_b);
+}
+
+static void compare_aligned(nps_agreement_scratch *s, nps_peak_view a, nps_peak_view b, nps_agreement *g)
+{
+    double top_a = top_of(s->a, s->n), top_b = top_of(s->b, s->n);
+    size_t from = first_at(s, fmax(a.mz[0], b.mz[0]) - 0.5);
+    double high_a = highest_of(s->a, s), high_b = highest_of(s->b, s);
+    size_t upper = first_at(s, fmax(0.5 * fmax(high_a, high_b), s->mz[from < s->n ? from : 0]));
+    g->entropy = entropy_from(s, from);
+    g->upper_entropy = entropy_from(s, upper);
+    cosines(s, from, g);
+    g->ratio = median_ratio(s, from, top_a, top_b);
+    overlap_of_strongest(s, from, g->top);
+    g->base = base_agreement(s, top_a, top_b);
+    g->reach = fmin(reach_cap, fabs(high_a - high_b));
+    g->highest = high_a;
+    g->peaks = (double)a.n;
+}
+
+/* --- nominal lists ------------------------------------------------------------------------------------------------------ */
+
+/* A list as intensities by whole mass, in units of its base peak. */
+static void spread(const nps_agreement_scratch *s, const double *v, float *dense)
+{
+    double top = top_of(v, s->n);
+    memset(dense, 0, NPS_NOMINAL_BINS * sizeof *dense);
+    for (size_t i = 0; i < s->n; i++)
+        dense[(size_t)s->mz[i]] = (float)(v[i] / top);
+}
+
+static double sum_above(const float *dense, size_t from)
+{
+    double sum = 0;
+    for (size_t i = from; i < NPS_NOMINAL_BINS; i++)
+        sum += (double)dense[i];
+    return fmin(1, sum);
+}
+
+static void compare_molecular(const float *a, const float *b, int32_t mass, nps_agreement *g)
+{
+    if (mass <= 0 || mass + MOLECULAR_ISOTOPES + 1 >= NPS_NOMINAL_BINS)
+        return;
+    double x = (double)a[mass], y = (double)b[mass];
+    g->molecular = fabs(log10((x + ratio_floor) / (y + ratio_floor)));
+    g->molecular_gap = fabs(fmin(x, molecular_cap) - fmin(y, molecular_cap));
+    size_t above = (size_t)mass + MOLECULAR_ISOTOPES + 1;
+    g->above = fmax(0, sum_above(a, above) - sum_above(b, above));
+}
+
+/* The peak two masses up, as a part of both together, at masses where both lists have a strong peak; weighted with the weaker
+ * one. Chlorine gives 0.24, bromine 0.49, two chlorines 0.39. */
+static double isotope_disagreement(const nps_agreement_scratch *s, const float *a, const float *b)
+{
+    double sum = 0, all = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        size_t m = (size_t)s->mz[i];
+        if (m + 2 >= NPS_NOMINAL_BINS || (double)a[m] < 0.05 || (double)b[m] < 0.05)
+            continue;
+        double x = (double)a[m + 2] / (double)(a[m] + a[m + 2]), y = (double)b[m + 2] / (double)(b[m] + b[m + 2]);
+        double w = fmin((double)a[m], (double)b[m]);
+        sum += w * fabs(x - y);
+        all += w;
+    }
+    return all > 0 ? sum / all : 0;
+}
+
+static void weigh_by_mass(float *dense)
+{
+    double norm = 0;
+    for (size_t m = 0; m < NPS_NOMINAL_BINS; m++) {
+        dense[m] = (float)m * sqrtf(dense[m]);
+        norm += (double)dense[m] * (double)dense[m];
+    }
+    float scale = (float)(1 / sqrt(norm));
+    for (size_t m = 0; m < NPS_NOMINAL_BINS; m++)
+        dense[m] *= scale;
+}
+
+static void compare_lags(const nps_agreement_scratch *s, const float *a, const float *b, nps_agreement *g)
+{
+    enum { LAGS = 2 * LAG_MAX + 1 };
+    float lag[LAGS] = {0}, padded[NPS_NOMINAL_BINS + 2 * LAG_MAX] = {0};
+    memcpy(padded + LAG_MAX, b, NPS_NOMINAL_BINS * sizeof *b);
+    for (size_t i = 0; i < s->n; i++) {
+        if (!(s->a[i] > 0))
+            continue;
+        size_t m = (size_t)s->mz[i];
+        for (size_t k = 0; k < LAGS; k++)
+            lag[k] += a[m] * padded[m + k];
+    }
+    double sum = 0;
+    for (size_t k = 0; k < LAGS; k++)
+        sum += k == LAG_MAX ? 0 : (double)lag[k];
+    g->lag_mean = sum / (LAGS - 1);
+    g->lag_one = fmax((double)lag[LAG_MAX - 1], (double)lag[LAG_MAX + 1]);
+}
+
+nps_status nps_nominal_agreement(nps_peak_view a, nps_peak_view b, int32_t molecular_mass, nps_agreement_scratch *s,
+                                 nps_agreement *ret, nps_err *err)
+{
+    nps_agreement g = {0};
+    nps_status st = align(a, b, 0, s, err);
+    if (st != NPS_OK)
+        return st;
+    if (a.n && b.n) {
+        float left[NPS_NOMINAL_BINS], right[NPS_NOMINAL_BINS];
+        compare_aligned(s, a, b, &g);
+        spread(s, s->a, left);
+        spread(s, s->b, right);
+        compare_molecular(left, right, molecular_mass, &g);
+        g.isotopes = isotope_disagreement(s, left, right);
+        weigh_by_mass(left);
+        weigh_by_mass(right);
+        compare_lags(s, left, right, &g);
+    }
+    *ret = g;
+    return NPS_OK;
+}
+
+nps_status nps_fragment_agreement(nps_peak_view a, nps_peak_view b, double tol_mz, nps_agreement_scratch *s,
+                                  nps_agreement *ret, nps_err *err)
+{
+    nps_agreement g = {0};
+    nps_status st = align(a, b, tol_mz, s, err);
+    if (st != NPS_OK)
+        return st;
+    if (a.n && b.n)
+        compare_aligned(s, a, b, &g);
+    *ret = g;
+    return NPS_OK;
+}
