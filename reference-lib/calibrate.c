@@ -107,14 +107,15 @@ nps_status nps_grade(const nps_library *lib, const nps_prepared *q, const nps_ma
                      nps_is_truth *is_truth, const void *arg, nps_workspace *w, nps_graded *ret, nps_err *err)
 {
     static const double never_found = -1000; /* below whatever a candidate has */
-    NPS_AUTO_MEM(nps_candidate *) c = NULL;
-    size_t n = 0, i = 0;
-    nps_status st = nps_find_candidates(lib, q, o, f, w, &c, &n, err);
+    nps_candidates c;
+    size_t i = 0;
+    nps_status st = nps_find_candidates(lib, q, o, f, w, &c, err);
     if (st != NPS_OK)
         return st;
-    while (i < n && !is_truth(arg, c[i].substance)) /* best first */
+    while (i < c.n && !is_truth(arg, c.item[i].substance)) /* best first */
         i++;
-    *ret = (nps_graded){i < n ? c[i].conformity : never_found, (uint8_t)nps_kind_of(q)};
+    *ret = (nps_graded){i < c.n ? c.item[i].conformity : never_found, (uint8_t)nps_kind_of(q)};
+    nps_candidates_done(&c);
     return NPS_OK;
 }
 

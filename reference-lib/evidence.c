@@ -156,6 +156,16 @@ double nps_evidence_sum(const nps_evidence_model *m, const double feature[NPS_FE
     return z;
 }
 
+double nps_evidence_known(const nps_evidence_model *m, double best, double crowd)
+{
+    return m->known[0] + m->known[1] * best + m->known[2] * crowd;
+}
+
+double nps_evidence_conformity(const nps_evidence_model *m, double known, double best, double evidence)
+{
+    return fmin(m->novelty * known, m->room - (best - evidence));
+}
+
 nps_kind nps_kind_of(const nps_prepared *q)
 {
     enum { RICH_EI = 20, RICH_MSMS = 10 };
@@ -229,8 +239,9 @@ static const nps_evidence_model ei_model = {
                0.8243, 0.8885, 2.7992, 0.0013, 0.1353, 0.0291, 0.5003, 0.1102,
                2.1527, 1.4735, 0.0000},
     .known = {0.8700, 0.4240, -0.7543},
-    .gap = 0.25,
-    .uncalibrated = -4,
+    .novelty = 0.8,
+    .room = 2,
+    .uncalibrated = -2,
     .provenance = "replicates of 638 compounds in public EI spectra of MassBank, and 1,313 single ones as novel",
 };
 static const nps_evidence_model msms_model = {
@@ -240,8 +251,9 @@ static const nps_evidence_model msms_model = {
     .typical = {0.7647, 2.0368, 0.2623, 1.3300, 0.7102, 0.7059, 0.9832, 0.0698,
                0.0307, 0.0079, 0.1113, 0.5508, 0.1903, 2.2776, 0.9541, 0.0000},
     .known = {0.5694, 0.7307, -0.3052},
-    .gap = 0.25,
-    .uncalibrated = -2,
+    .novelty = 0.5,
+    .room = 2,
+    .uncalibrated = -0.6,
     .provenance = "replicates of 939 compounds in public ESI MS/MS spectra of MassBank, each across laboratories",
 };
 
@@ -249,8 +261,9 @@ static const nps_evidence_model msms_model = {
 static const nps_evidence_model trace_model = {.intercept = -22.5,
                                                .weight = {25},
                                                .typical = {0.97},
-                                               .gap = 2,
                                                .known = {0, 1, 0},
+                                               .novelty = 1,
+                                               .room = -1.17,
                                                .uncalibrated = -3,
                                                .provenance = ""};
 

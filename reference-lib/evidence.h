@@ -34,10 +34,12 @@ typedef struct {
 typedef struct nps_evidence_model {
     double intercept, weight[NPS_FEATURE_MAX];
     double typical[NPS_FEATURE_MAX]; /* mean of each over true pairs */
-    double gap;                 /* conformity = evidence - gap * (best evidence - evidence) */
-    double known[3];            /* ln odds that the substance is in the library: [0] + [1] * best evidence + [2] * crowd, where crowd =
-                                 * ln(sum of exp(evidence)) - best evidence */
-    double uncalibrated;        /* conformity asked for when there is nothing to calibrate on */
+    double known[3]; /* ln odds that the substance is in the library: [0] + [1] * best evidence + [2] * crowd, where crowd =
+                      * ln(sum of exp(evidence)) - best evidence, over substances */
+    /* Conformity of a candidate, which the threshold is compared with: min(novelty * those ln odds, room - (best evidence - its
+     * evidence)). The first part empties the set, the second shapes it; together they spend one error rate. */
+    double novelty, room;
+    double uncalibrated; /* conformity asked for when there is nothing to calibrate on */
     const char *provenance;     /* what it was fitted on; "" where it is not fitted */
 } nps_evidence_model;
 /* Of the ruleset. Never NULL. */
@@ -47,6 +49,8 @@ const nps_feature *nps_evidence_features(nps_technique t, size_t *ret_n);
 /* @param ret  [NPS_FEATURE_MAX], unused ones 0 */
 void nps_evidence_measure(nps_technique t, const nps_pair *p, double ret[NPS_FEATURE_MAX]);
 double nps_evidence_sum(const nps_evidence_model *m, const double feature[NPS_FEATURE_MAX]);
+double nps_evidence_known(const nps_evidence_model *m, double best, double crowd); /* ln odds */
+double nps_evidence_conformity(const nps_evidence_model *m, double known, double best, double evidence);
 /* Which kind of spectrum a query is (calibration.h). */
 nps_kind nps_kind_of(const nps_prepared *q);
 

@@ -70,27 +70,27 @@ static nps_status add_substance(nps_fit_data *d, const nps_workspace *w, const d
 nps_status nps_fit_ask(nps_fit_data *d, const nps_library *lib, const nps_prepared *q, const nps_match_options *o,
                        const nps_filter *f, nps_is_truth *is_truth, const void *arg, nps_workspace *w, nps_err *err)
 {
-    NPS_AUTO_MEM(nps_candidate *) c = NULL;
-    size_t n = 0;
-    nps_status st = nps_find_candidates(lib, q, o, f, w, &c, &n, err);
+    nps_candidates c;
+    nps_status st = nps_find_candidates(lib, q, o, f, w, &c, err);
     if (st != NPS_OK)
         return st;
     NPS_AUTO_MEM(double *) feature = nps_array(w->n_seen, NPS_FEATURE_MAX * sizeof *feature);
     if (!feature)
-        return nps_fail_nomem(err);
+        st = nps_fail_nomem(err);
     for (size_t i = 0; i < w->n_seen && st == NPS_OK; i++)
         st = nps_match_features(lib, q, o, &w->seen[i], w, feature + i * NPS_FEATURE_MAX, err);
     bool found = false;
-    for (size_t i = 0; i < n; i++)
-        found = found || (is_truth && is_truth(arg, c[i].substance));
+    for (size_t i = 0; i < c.n; i++)
+        found = found || (is_truth && is_truth(arg, c.item[i].substance));
     for (int without = found ? 0 : 1; without < 2 && st == NPS_OK; without++) {
         st = add_question(d, without, without ? without_weight : 1, err);
-        for (size_t i = 0; i < n && st == NPS_OK; i++) {
-            bool truth = is_truth && is_truth(arg, c[i].substance);
+        for (size_t i = 0; i < c.n && st == NPS_OK; i++) {
+            bool truth = is_truth && is_truth(arg, c.item[i].substance);
             if (!truth || !without)
-                st = add_substance(d, w, feature, c[i].substance, truth, err);
+                st = add_substance(d, w, feature, c.item[i].substance, truth, err);
         }
     }
+    nps_candidates_done(&c);
     return st;
 }
 
@@ -253,7 +253,7 @@ nps_status nps_fit_answers(const nps_fit_data *d, const nps_evidence_model *m, n
     nps_status st = weigh(d, m, &x, err);
     for (size_t k = 0; st == NPS_OK && k < d->n_question; k++) {
         bool any = isfinite(x.best[k]);
-        double known = any ? 1 / (1 + exp(-(m->known[0] + m->known[1] * x.best[k] + m->known[2] * x.crowd[k]))) : 0;
+        double known = any ? 1 / (1 + exp(-nps_evidence_known(m, x.best[k], x.crowd[k]))) : 0;
         ret[k] = (nps_fit_answer){.p = any ? known * exp(-x.crowd[k]) : 0,
                                   .right = x.best_right[k],
                                   .known = known,

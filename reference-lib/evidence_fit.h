@@ -26,8 +26,8 @@ typedef bool nps_is_truth(const void *arg, uint32_t substance);
 NPS_MUST_CHECK nps_status nps_fit_ask(nps_fit_data *d, const nps_library *lib, const nps_prepared *q, const nps_match_options *o,
                                       const nps_filter *f, nps_is_truth *is_truth, const void *arg, nps_workspace *w, nps_err *err);
 
-/* Fits a model. @param prior  weights are drawn towards it with strength `ridge`; NULL: towards 0
- * @param ret  all but gap, uncalibrated and provenance are set
+/* Fits a model. A model for use needs novelty, room and uncalibrated besides. @param prior  weights are drawn towards it with strength `ridge`; NULL: towards 0
+ * @param ret  intercept, weight, typical and known are set
  * @param ret_loss  mean of -ln P of the right answer, in and out of the library
  * Errors: NPS_E_RANGE without questions, NPS_E_NOMEM. */
 NPS_MUST_CHECK nps_status nps_fit_model(const nps_fit_data *d, const nps_evidence_model *prior, double ridge,

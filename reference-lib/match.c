@@ -169,35 +169,47 @@ static nps_status look_at(const nps_library *lib, const nps_prepared *q, const n
         c.evidence = nps_evidence_sum(model, feature);
         w->seen[w->n_seen++] = c;
     }
-    if (st == NPS_OK && w->n_seen) {
+    if (st == NPS_OK && w->n_seen)
         qsort(w->seen, w->n_seen, sizeof *w->seen, best_first);
-        for (size_t i = 0; i < w->n_seen; i++)
-            w->seen[i].conformity = w->seen[i].evidence - model->gap * (w->seen[0].evidence - w->seen[i].evidence);
-    }
     return st;
 }
 
-/* The best entry of each substance. */
-static nps_status join_substances(const nps_workspace *w, nps_candidate **ret_c, size_t *ret_n, nps_err *err)
+void nps_candidates_done(nps_candidates *c)
 {
-    nps_candidate *c = nps_array(w->n_seen, sizeof *c);
-    if (!c)
+    free(c->item);
+    *c = (nps_candidates){0};
+}
+
+/* The best entry of each substance. */
+static nps_status join_substances(const nps_evidence_model *m, nps_workspace *w, nps_candidates *ret, nps_err *err)
+{
+    nps_candidates c = {.item = nps_array(w->n_seen, sizeof *c.item), .known = -INFINITY};
+    if (!c.item)
         return nps_fail_nomem(err);
-    size_t n = 0;
+    double sum = 0, best = w->n_seen ? w->seen[0].evidence : 0;
     for (size_t i = 0; i < w->n_seen; i++) {
         size_t k = 0;
-        while (k < n && c[k].substance != w->seen[i].substance)
+        while (k < c.n && c.item[k].substance != w->seen[i].substance)
             k++;
-        if (k == n)
-            c[n++] = w->seen[i];
+        if (k < c.n)
+            continue;
+        c.item[c.n++] = w->seen[i];
+        sum += exp(w->seen[i].evidence - best);
     }
-    *ret_c = c;
-    *ret_n = n;
+    if (c.n) {
+        c.crowd = log(sum);
+        c.known = nps_evidence_known(m, best, c.crowd);
+    }
+    for (size_t i = 0; i < w->n_seen; i++)
+        w->seen[i].conformity = nps_evidence_conformity(m, c.known, best, w->seen[i].evidence);
+    for (size_t i = 0; i < c.n; i++)
+        c.item[i].conformity = nps_evidence_conformity(m, c.known, best, c.item[i].evidence);
+    *ret = c;
     return NPS_OK;
 }
 
 nps_status nps_find_candidates(const nps_library *lib, const nps_prepared *q, const nps_match_options *o,
-                               const nps_filter *f, nps_workspace *w, nps_candidate **ret_c, size_t *ret_n, nps_err *err)
+                               const nps_filter *f, nps_workspace *w, nps_candidates *ret, nps_err *err)
 {
     enum { K = CANDIDATE_ENTRIES };
     nps_status st = NPS_OK;
@@ -211,7 +223,7 @@ nps_status nps_find_candidates(const nps_library *lib, const nps_prepared *q, co
         st = nps_search_ir(lib, q->grid, &ir, f, K, w, err);
     if (st == NPS_OK)
         st = look_at(lib, q, o, w, err);
-    return st == NPS_OK ? join_substances(w, ret_c, ret_n, err) : st;
+    return st == NPS_OK ? join_substances(nps_match_model(q->technique, o), w, ret, err) : st;
 }
 
 /* --- hits ----------------------------------------------------------------------------------------------------------------- */
@@ -440,26 +452,17 @@ static void set_threshold(const nps_library *lib, const nps_match_options *o, np
     v->doubts = doubts_of(lib, cal) | (isinf(v->threshold) ? NPS_DOUBT_FEW : 0);
 }
 
-/* Chances of the candidates from the best one on, and of none of them. */
-static void weigh_candidates(const nps_candidate *c, size_t n, const nps_evidence_model *m, double *ret_sum, double *ret_known)
+static nps_status choose_set(const nps_candidates *found, nps_verdict *v, nps_err *err)
 {
-    double sum = 0;
-    for (size_t i = 0; i < n; i++)
-        sum += exp(c[i].evidence - c[0].evidence);
-    *ret_sum = sum;
-    *ret_known = n ? 1 / (1 + exp(-(m->known[0] + m->known[1] * c[0].evidence + m->known[2] * log(sum)))) : 0;
-}
-
-static nps_status choose_set(const nps_candidate *c, size_t n, const nps_match_options *o, nps_verdict *v, nps_err *err)
-{
-    double sum;
-    weigh_candidates(c, n, nps_match_model(v->technique, o), &sum, &v->p_known);
-    v->set = nps_array(n, sizeof *v->set);
+    const nps_candidate *c = found->item;
+    v->p_known = 1 / (1 + exp(-found->known));
+    v->set = nps_array(found->n, sizeof *v->set);
     if (!v->set)
         return nps_fail_nomem(err);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < found->n; i++)
         if (c[i].conformity >= v->threshold)
-            v->set[v->n_set++] = (nps_member){c[i].substance, v->p_known * exp(c[i].evidence - c[0].evidence) / sum};
+            v->set[v->n_set++] =
+                (nps_member){c[i].substance, v->p_known * exp(c[i].evidence - c[0].evidence - found->crowd)};
     for (size_t i = 0; i < v->n_hits; i++)
         for (size_t k = 0; k < v->n_set; k++)
             v->hits[i].in_set = v->hits[i].in_set || v->hits[i].substance == v->set[k].substance;
@@ -503,32 +506,37 @@ static bool has_reference(const nps_library *lib, const nps_prepared *q, const n
     return false;
 }
 
+static nps_status decide(const nps_library *lib, const nps_prepared *q, const nps_match_options *o, const nps_filter *f,
+                         const nps_candidates *found, nps_workspace *w, nps_verdict *v, nps_err *err)
+{
+    nps_status st = choose_set(found, v, err);
+    if (st == NPS_OK)
+        st = list_lone_peaks(lib, q, o, v, err);
+    if (st == NPS_OK && o->with_analogs)
+        st = nps_find_analogs(lib, q, o, f, w, v, err);
+    if (st == NPS_OK)
+        st = nps_vote_classes(lib, q, found->item, found->n, v, err);
+    if (st == NPS_OK && o->with_mixture && nps_mixture_applies(q->technique))
+        st = look_for_mixture(lib, q, o, w, v, err);
+    if (v->n_analogs > o->top)
+        v->n_analogs = o->top;
+    return st;
+}
+
 static nps_status judge(const nps_library *lib, const nps_prepared *q, const nps_match_options *o, nps_workspace *w,
                         nps_verdict *v, nps_err *err)
 {
     nps_filter f = nps_filter_all();
     f.polarity = q->polarity;
-    NPS_AUTO_MEM(nps_candidate *) c = NULL;
-    size_t n = 0;
-    nps_status st = nps_find_candidates(lib, q, o, &f, w, &c, &n, err);
+    nps_candidates found = {0};
+    nps_status st = nps_find_candidates(lib, q, o, &f, w, &found, err);
     if (st == NPS_OK)
         st = list_hits(lib, q, o, w, v, err);
-    if (st == NPS_OK && !n && !has_reference(lib, q, &f)) {
+    if (st == NPS_OK && !found.n && !has_reference(lib, q, &f))
         v->quality |= NPS_QUALITY_NO_REFERENCE;
-        return NPS_OK;
-    }
-    if (st == NPS_OK)
-        st = choose_set(c, n, o, v, err);
-    if (st == NPS_OK)
-        st = list_lone_peaks(lib, q, o, v, err);
-    if (st == NPS_OK && o->with_analogs)
-        st = nps_find_analogs(lib, q, o, &f, w, v, err);
-    if (st == NPS_OK)
-        st = nps_vote_classes(lib, q, c, n, v, err);
-    if (st == NPS_OK && o->with_mixture && nps_mixture_applies(q->technique))
-        st = look_for_mixture(lib, q, o, w, v, err);
-    if (v->n_analogs > o->top)
-        v->n_analogs = o->top;
+    else if (st == NPS_OK)
+        st = decide(lib, q, o, &f, &found, w, v, err);
+    nps_candidates_done(&found);
     return st;
 }
 

@@ -28,11 +28,17 @@ typedef struct nps_candidate {
 NPS_MUST_CHECK nps_status nps_match_features(const nps_library *lib, const nps_prepared *q, const nps_match_options *o,
                                              const nps_candidate *c, nps_workspace *w, double ret[NPS_FEATURE_MAX], nps_err *err);
 
-/* The nearest entries by evidence into w->seen, then substances by that of their best entry, best first; where evidence is the
- * same the nearer one, then the earlier one comes first.
- * @param ret_c  malloc'd, the caller frees */
+/* What a question finds. */
+typedef struct {
+    nps_candidate *item; /* [n] substances by the evidence of their best entry, best first; owned */
+    size_t n;
+    double crowd, known; /* evidence.h; known is ln odds, -INFINITY without a candidate */
+} nps_candidates;
+void nps_candidates_done(nps_candidates *c);
+
+/* The nearest entries by evidence into w->seen, and their substances. Where evidence is the same the nearer one, then the earlier
+ * one comes first. @param ret  to be given back with nps_candidates_done after success */
 NPS_MUST_CHECK nps_status nps_find_candidates(const nps_library *lib, const nps_prepared *q, const nps_match_options *o,
-                                              const nps_filter *f, nps_workspace *w, nps_candidate **ret_c, size_t *ret_n,
-                                              nps_err *err);
+                                              const nps_filter *f, nps_workspace *w, nps_candidates *ret, nps_err *err);
 
 #endif
