@@ -2,6 +2,7 @@
 
 #include "core/stats.h"
 #include "reference-lib/analog.h"
+#include "reference-lib/context.h"
 #include "reference-lib/digest.h"
 #include "reference-lib/index.h"
 #include "reference-lib/ir.h"
@@ -518,6 +519,8 @@ static nps_status decide(const nps_library *lib, const nps_prepared *q, const np
         st = nps_vote_classes(lib, q, found->item, found->n, v, err);
     if (st == NPS_OK && o->with_mixture && nps_mixture_applies(q->technique))
         st = look_for_mixture(lib, q, o, w, v, err);
+    if (st == NPS_OK)
+        st = nps_find_context(lib, q, o, v, err);
     if (v->n_analogs > o->top)
         v->n_analogs = o->top;
     return st;

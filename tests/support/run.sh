@@ -4,7 +4,7 @@
 dir=$1
 shift
 mkdir -p "$dir/log"
-passed=0 failed=0 skipped=0
+passed=0 failed=0 skipped=0 names=
 for t in "$@"; do
     name=$(basename "$t")
     log="$dir/log/$name.log"
@@ -22,8 +22,13 @@ for t in "$@"; do
     if [ "$bad" -gt 0 ]; then
         echo "--- $log (exit status $rc)"
         grep -v -e '^\[ RUN' -e '^\[       OK' "$log" | tail -n 60
+        names="$names $name"
     fi
     [ "$skip" -gt 0 ] && grep '^skipped: ' "$log" | sort -u
+done
+# Once more where those look who see only the end of a long log.
+for name in $names; do
+    echo "FAILED: $name: $(grep -e 'error: Failure' -e '^\[  FAILED' -e 'ERROR: ' -e 'runtime error' "$dir/log/$name.log" | head -n 4 | tr '\n' ' ')"
 done
 printf '%d passed, %d failed, %d skipped\n' $passed $failed $skipped
 [ $failed -eq 0 ] && [ $passed -gt 0 ]
