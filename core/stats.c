@@ -24,6 +24,13 @@ void nps_conformal_coverage(size_t n, size_t k, double confidence, double *ret_l
     *ret_high = gsl_cdf_beta_Pinv(1 - tail, a, b);
 }
 
+void nps_proportion_interval(double k, double n, double confidence, double *ret_low, double *ret_high)
+{
+    double tail = (1 - confidence) / 2;
+    *ret_low = k > 0 ? gsl_cdf_beta_Pinv(tail, k, fmax(0, n - k) + 1) : 0;
+    *ret_high = k < n ? gsl_cdf_beta_Pinv(1 - tail, k + 1, n - k) : 1;
+}
+
 double nps_same_distribution(const double *a, size_t n_a, const double *b, size_t n_b)
 {
     enum { TERMS = 100 };

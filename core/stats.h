@@ -14,6 +14,10 @@ size_t nps_conformal_rank(size_t n, double alpha, double confidence);
 /* Central interval that holds the true coverage of rank k with the given confidence. k = 0 gives 1, 1. */
 void nps_conformal_coverage(size_t n, size_t k, double confidence, double *ret_low, double *ret_high);
 
+/* Interval that holds the true proportion with at least the given confidence where k of n were so: Clopper & Pearson 1934
+ * (Biometrika 26, 404-413). 0 <= k <= n; weighted counts need not be whole. n = 0 gives 0, 1. */
+void nps_proportion_interval(double k, double n, double confidence, double *ret_low, double *ret_high);
+
 /* Probability that two samples of one distribution differ as much as these: Kolmogorov-Smirnov, asymptotic with the small-sample
  * factor of Stephens 1970 (J. R. Stat. Soc. B 32, 115-122). Both ascending, n > 0. In [0, 1]. */
 double nps_same_distribution(const double *a, size_t n_a, const double *b, size_t n_b);

@@ -24,6 +24,9 @@ typedef struct {
     const char *truth;
 } nps_calibration_case;
 
+/* Below this probability of such a difference by chance, own pairs agree otherwise than the library's. */
+#define NPS_DRIFT_LEVEL 0.01
+
 /* What one technique's cases tell. All arrays owned. */
 typedef struct {
     size_t n;             /* pairs that the threshold rests on */
@@ -32,13 +35,13 @@ typedef struct {
     size_t substances;
     bool refitted;        /* `model` says more than the ruleset's coefficients, on substances that it was not fitted on */
     nps_evidence_model *model; /* refitted coefficients, drawn towards the ruleset's; NULL: too few substances */
-    /* Answers about every second substance, each asked as it is and as if it were not in the library: by the ruleset's coefficients
-     * and by `model` (NULL without). */
+    /* Answers about every second substance (about all where nothing was fitted), each asked as it is and as if it were not in the
+     * library: by the ruleset's coefficients and by `model` (NULL without). */
     size_t n_answers;
     struct nps_fit_answer *before, *after;
     double loss_before, loss_after; /* mean of -ln of the probability given to what is right; 0 where not known */
     double drift_p;       /* probability of such a difference from the library's own pairs, if there were none (1: not comparable) */
-    bool drift;           /* it is below 1 % */
+    bool drift;           /* it is below NPS_DRIFT_LEVEL */
 } nps_own_technique;
 typedef struct {
     nps_own_technique technique[NPS_TECH_COUNT];

@@ -12,7 +12,6 @@
  * must gain on the other half to be used. */
 enum { REFIT_SUBSTANCES = 100 };
 static const double refit_ridge = 0.02, refit_gain = 0.01;
-static const double drift_level = 0.01;
 
 void nps_own_calibration_done(nps_own_calibration *own)
 {
@@ -47,23 +46,34 @@ static bool is_named(const void *arg, uint32_t substance)
     return names_substance(n->lib, substance, n->key);
 }
 
-static bool holds(const nps_library *lib, const char *key)
+/* The first substance that a key names; false where the library has none. */
+static bool find_named(const nps_library *lib, const char *key, uint32_t *ret_substance)
 {
-    for (uint32_t s = 0; s < lib->n_substance; s++)
-        if (names_substance(lib, s, key))
-            return true;
-    return false;
+    uint32_t s = 0;
+    while (s < lib->n_substance && !names_substance(lib, s, key))
+        s++;
+    *ret_substance = s;
+    return s < lib->n_substance;
 }
 
+/* A case that can be asked. */
+typedef struct {
+    nps_prepared q;
+    const char *truth;
+    uint32_t substance; /* that the truth names, however it is written */
+    size_t number;      /* of the case, so that the order is the same on every machine */
+    bool held_out, first; /* not fitted on; the first one of its substance */
+} asked_case;
+
 /* *ret_left_out where the library lacks it, or where nothing of it can be compared, so that it would not be judged either. */
-static nps_status prepare_case(const nps_library *lib, const nps_calibration_case *k, nps_prepared *ret, bool *ret_left_out,
+static nps_status prepare_case(const nps_library *lib, const nps_calibration_case *k, asked_case *ret, bool *ret_left_out,
                                nps_err *err)
 {
     nps_technique t = k->query->technique;
     bool is_trace = !nps_technique_is_mass(t);
     nps_prepared p;
     *ret_left_out = true;
-    if (!holds(lib, k->truth) || !nps_quality_is_usable(nps_quality_check(k->query)))
+    if (!find_named(lib, k->truth, &ret->substance) || !nps_quality_is_usable(nps_quality_check(k->query)))
         return NPS_OK;
     nps_status st = nps_prepare(k->query, &lib->trace_prep[t], &p, err);
     if (st != NPS_OK)
@@ -73,43 +83,41 @@ static nps_status prepare_case(const nps_library *lib, const nps_calibration_cas
         nps_prepared_done(&p);
         return NPS_OK;
     }
-    *ret = p;
+    ret->q = p;
     *ret_left_out = false;
     return NPS_OK;
 }
-
-/* A case that can be asked. */
-typedef struct {
-    nps_prepared q;
-    const char *truth;
-    size_t number;   /* of the case, so that the order is the same on every machine */
-    bool held_out;
-} asked_case;
 
 typedef struct {
     const nps_library *lib;
     nps_technique technique;
     asked_case *item;
     size_t n, cap, substances;
+    bool refits;
     nps_workspace *w;
 } case_group;
 
-static int by_truth(const void *a, const void *b)
+static int by_substance(const void *a, const void *b)
 {
     const asked_case *x = a, *y = b;
-    int d = strcmp(x->truth, y->truth);
-    return d ? d : x->number < y->number ? -1 : x->number > y->number;
+    if (x->substance != y->substance)
+        return x->substance < y->substance ? -1 : 1;
+    return x->number < y->number ? -1 : x->number > y->number;
 }
 
-/* Every second substance is held out, with all its spectra. */
+/* Every second substance is held out, with all its spectra; all are where there are too few to fit on. */
 static void split(case_group *g)
 {
     if (g->n)
-        qsort(g->item, g->n, sizeof *g->item, by_truth);
+        qsort(g->item, g->n, sizeof *g->item, by_substance);
     for (size_t i = 0; i < g->n; i++) {
-        g->substances += !i || strcmp(g->item[i].truth, g->item[i - 1].truth) != 0;
+        g->item[i].first = !i || g->item[i].substance != g->item[i - 1].substance;
+        g->substances += g->item[i].first;
         g->item[i].held_out = g->substances % 2 == 0;
     }
+    g->refits = g->substances >= REFIT_SUBSTANCES && nps_technique_is_mass(g->technique);
+    for (size_t i = 0; i < g->n && !g->refits; i++)
+        g->item[i].held_out = true;
 }
 
 static nps_status ask_all(const case_group *g, bool held_out, nps_fit_data *d, nps_err *err)
@@ -126,8 +134,10 @@ static nps_status ask_all(const case_group *g, bool held_out, nps_fit_data *d, n
     return st;
 }
 
-/* Conformities of all cases, or of those held out, under a model; ascending. */
-static nps_status grade_all(const case_group *g, bool only_held_out, const nps_evidence_model *opt_model, nps_own_technique *x,
+typedef enum { ALL, HELD_OUT, FIRST_OF_SUBSTANCE } which_cases;
+
+/* Conformities of these cases under a model; ascending. */
+static nps_status grade_all(const case_group *g, which_cases which, const nps_evidence_model *opt_model, nps_own_technique *x,
                             nps_err *err)
 {
     NPS_AUTO_MEM(nps_graded *) graded = nps_array(g->n, sizeof *graded);
@@ -141,7 +151,7 @@ static nps_status grade_all(const case_group *g, bool only_held_out, const nps_e
         nps_filter f = nps_filter_all();
         named truth = {g->lib, g->item[i].truth};
         f.polarity = g->item[i].q.polarity;
-        if (g->item[i].held_out || !only_held_out)
+        if (which == ALL || (which == HELD_OUT ? g->item[i].held_out : g->item[i].first))
             st = nps_grade(g->lib, &g->item[i].q, &o, &f, is_named, &truth, g->w, &graded[n++], err);
     }
     if (st != NPS_OK)
@@ -177,10 +187,9 @@ static nps_status refit(const case_group *g, nps_own_technique *x, nps_err *err)
         st = nps_fit_answers(&tested, shipped, x->before, err);
     if (st == NPS_OK && tested.n_question)
         st = nps_fit_loss(&tested, shipped, &x->loss_before, err);
-    bool enough = g->substances >= REFIT_SUBSTANCES && nps_technique_is_mass(g->technique);
-    if (st == NPS_OK && enough)
+    if (st == NPS_OK && g->refits)
         st = ask_all(g, false, &fitted, err);
-    if (st == NPS_OK && enough && tested.n_question) {
+    if (st == NPS_OK && g->refits && tested.n_question) {
         x->model = nps_array(1, sizeof *x->model);
         x->after = nps_array(tested.n_question, sizeof *x->after);
         st = x->model && x->after ? NPS_OK : nps_fail_nomem(err);
@@ -200,21 +209,30 @@ static nps_status refit(const case_group *g, nps_own_technique *x, nps_err *err)
     return st;
 }
 
+/* One case a substance on both sides, as replicates of one substance agree alike and would count as several. */
+static nps_status test_drift(const case_group *g, nps_own_technique *x, nps_err *err)
+{
+    const nps_calibration *lib = &g->lib->calibration[g->technique];
+    x->drift_p = 1;
+    if (!lib->n || (lib->source != NPS_CALIBRATION_LIBRARY && lib->source != NPS_CALIBRATION_WITHIN))
+        return NPS_OK;
+    nps_status st = grade_all(g, FIRST_OF_SUBSTANCE, NULL, x, err);
+    if (st != NPS_OK)
+        return st;
+    x->drift_p = nps_same_distribution(x->conformity, x->n, lib->conformity, lib->n);
+    x->drift = x->drift_p < NPS_DRIFT_LEVEL;
+    return NPS_OK;
+}
+
 static nps_status calibrate_group(case_group *g, nps_own_technique *x, nps_err *err)
 {
     split(g);
-    nps_status st = grade_all(g, false, NULL, x, err);
-    if (st != NPS_OK)
-        return st;
-    const nps_calibration *lib = &g->lib->calibration[g->technique];
     x->substances = g->substances;
-    x->drift_p = lib->n && (lib->source == NPS_CALIBRATION_LIBRARY || lib->source == NPS_CALIBRATION_WITHIN)
-                     ? nps_same_distribution(x->conformity, x->n, lib->conformity, lib->n)
-                     : 1;
-    x->drift = x->drift_p < drift_level;
-    st = refit(g, x, err);
+    nps_status st = test_drift(g, x, err);
+    if (st == NPS_OK)
+        st = refit(g, x, err);
     /* What a model was fitted on says nothing of its error rate. */
-    return st == NPS_OK && x->refitted ? grade_all(g, true, x->model, x, err) : st;
+    return st == NPS_OK ? grade_all(g, x->refitted ? HELD_OUT : ALL, x->refitted ? x->model : NULL, x, err) : st;
 }
 
 nps_status nps_calibrate_cases(const nps_library *lib, const nps_calibration_case *cases, size_t n, nps_own_calibration *ret,
@@ -230,7 +248,7 @@ nps_status nps_calibrate_cases(const nps_library *lib, const nps_calibration_cas
         asked_case k = {.truth = cases[i].truth, .number = i};
         st = nps_grow(&of->item, &of->cap, of->n + 1, sizeof *of->item, SIZE_MAX / 512, err);
         if (st == NPS_OK)
-            st = prepare_case(lib, &cases[i], &k.q, &left_out, err);
+            st = prepare_case(lib, &cases[i], &k, &left_out, err);
         if (st == NPS_OK && !left_out)
             of->item[of->n++] = k;
         own.left_out += st == NPS_OK && left_out;
