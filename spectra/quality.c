@@ -8,10 +8,10 @@ const char *nps_quality_text(nps_quality_bit bit)
 {
     switch (bit) {
     case NPS_QUALITY_EMPTY: return "no peak at all";
-    case NPS_QUALITY_FEW_PEAKS: return "fewer than 3 peaks above 1 % of the base peak";
+    case NPS_QUALITY_FEW_PEAKS: return "too few peaks above 1 % of the base peak: EI needs 3, others 1 (of MS/MS beside the precursor)";
     case NPS_QUALITY_NO_FINGERPRINT: return "the measured range holds less than 400 1/cm of the region 650 to 1800 1/cm";
     case NPS_QUALITY_FLAT: return "no band stands out of the noise";
-    case NPS_QUALITY_SATURATED: return "the strongest signals are cut off (saturated detector or too thick a sample)";
+    case NPS_QUALITY_SATURATED: return "some of the strongest signals are cut off (saturated detector or too thick a sample)";
     case NPS_QUALITY_NOISE: return "the peaks look like noise: very many of nearly the same height";
     case NPS_QUALITY_TECHNIQUE: return "the file does not say which technique this is";
     case NPS_QUALITY_BACKGROUND: return "nothing but air, water or column bleed";
@@ -19,6 +19,8 @@ const char *nps_quality_text(nps_quality_bit bit)
     case NPS_QUALITY_FRINGES: return "interference fringes: a regular wave between 1850 and 2270 1/cm, as from a thin layer";
     case NPS_QUALITY_NEGATIVE: return "strong bands below the baseline: the background does not fit, or the unit is not absorbance";
     case NPS_QUALITY_UNCOMPARABLE: return "preparation and masks leave fewer than 200 points (400 1/cm) to compare";
+    case NPS_QUALITY_OVERLOADED:
+        return "so many signals are cut off at the top that their heights say nothing (saturated detector, or too thick a sample)";
     case NPS_QUALITY_NO_REFERENCE: return "the library has no spectrum of this technique, polarity and range to compare with";
     }
     return "unknown reason";
@@ -47,18 +49,26 @@ static bool is_background(unsigned mz)
     return false;
 }
 
+/* Peaks at the very top: public spectra have two at most. */
+enum { SATURATED_PEAKS = 3, OVERLOADED_PEAKS = 4, NOISE_PEAKS = 60 };
+static const double precursor_margin = 1.6; /* Th, as cleaning has it (index.h) */
+
 static unsigned check_peaks(const nps_spectrum *s)
 {
     const nps_peaks *p = &s->peaks;
     if (!p->n)
         return NPS_QUALITY_EMPTY;
-    double top = 0, sum = 0, background = 0, squares = 0;
-    for (size_t i = 0; i < p->n; i++)
+    /* Without fragments there is nothing to compare but a mass. */
+    double end = s->technique == NPS_TECH_MSMS && s->precursor_mz > 0 ? s->precursor_mz - precursor_margin : INFINITY;
+    double top = 0, fragment_top = 0, sum = 0, background = 0, squares = 0;
+    for (size_t i = 0; i < p->n; i++) {
         top = fmax(top, (double)p->intensity[i]);
+        fragment_top = p->mz[i] < end ? top : fragment_top;
+    }
     size_t strong = 0, at_top = 0;
     for (size_t i = 0; i < p->n; i++) {
         double y = (double)p->intensity[i];
-        strong += y >= 0.01 * top;
+        strong += y >= 0.01 * fragment_top && p->mz[i] < end;
         at_top += y >= 0.9999 * top;
         sum += y;
         squares += y * y;
@@ -69,10 +79,13 @@ static unsigned check_peaks(const nps_spectrum *s)
     size_t needed = s->technique == NPS_TECH_EI ? 3 : 1;
     if (strong < needed)
         bits |= NPS_QUALITY_FEW_PEAKS;
-    if (at_top >= 4)
+    if (at_top >= OVERLOADED_PEAKS)
+        bits |= NPS_QUALITY_OVERLOADED;
+    else if (at_top >= SATURATED_PEAKS)
         bits |= NPS_QUALITY_SATURATED;
-    /* The inverse participation ratio counts peaks that carry the signal; real spectra have few, noise has all. */
-    if (p->n >= 100 && sum * sum / squares > 0.7 * (double)p->n)
+    /* The inverse participation ratio counts peaks that carry the signal; real spectra have few, noise has all. Of 16,000 public
+     * mass spectra none of 60 peaks or more reaches 0.7. */
+    if (p->n >= NOISE_PEAKS && sum * sum / squares > 0.7 * (double)p->n)
         bits |= NPS_QUALITY_NOISE;
     if (s->technique == NPS_TECH_EI && background > 0.95 * sum)
         bits |= NPS_QUALITY_BACKGROUND;
@@ -172,6 +185,20 @@ static bool has_fringes(const nps_trace *t, const trace_level *l)
     return most > 0.7 * all && amplitude > 0.01 * (l->max - l->min) && amplitude > 3 * l->noise;
 }
 
+/* Less than a thousandth of the light is not measured linearly; nor is a plateau at the very top. */
+static unsigned check_top(const nps_trace *t, const trace_level *l, bool infrared)
+{
+    static const double dark_from = 3; /* absorbance */
+    double height = l->max - l->min;
+    size_t dark = 0, top = plateau(t, l->max);
+    for (size_t i = 0; i < t->n; i++)
+        dark += infrared && (double)t->y[i] >= dark_from;
+    bool flat = top >= 8 && l->max - l->median > 0.2 * height;
+    if (dark > t->n / 10 || (flat && top > t->n / 10))
+        return NPS_QUALITY_OVERLOADED;
+    return dark > t->n / 50 || flat ? NPS_QUALITY_SATURATED : 0;
+}
+
 static unsigned check_trace(const nps_spectrum *s)
 {
     const nps_trace *t = &s->trace;
@@ -190,12 +217,7 @@ static unsigned check_trace(const nps_spectrum *s)
         bits |= NPS_QUALITY_FLAT;
     else if (height < 40 * l.noise)
         bits |= NPS_QUALITY_WEAK;
-    /* Less than a thousandth of the light is not measured linearly. */
-    size_t dark = 0;
-    for (size_t i = 0; i < t->n; i++)
-        dark += infrared && (double)t->y[i] >= 3;
-    if (dark > t->n / 50 || (plateau(t, l.max) >= 8 && l.max - l.median > 0.2 * height))
-        bits |= NPS_QUALITY_SATURATED;
+    bits |= check_top(t, &l, infrared);
     if (has_fringes(t, &l))
         bits |= NPS_QUALITY_FRINGES;
     if (infrared && l.median - l.min > 0.5 * (l.max - l.median) && l.median - l.min > 0.02)

@@ -9,7 +9,7 @@ typedef enum {
     NPS_QUALITY_FEW_PEAKS = 1 << 1,      /* too few peaks above 1 % of the base peak for this technique */
     NPS_QUALITY_NO_FINGERPRINT = 1 << 2, /* infrared range misses the fingerprint region */
     NPS_QUALITY_FLAT = 1 << 3,           /* trace without a band above its noise */
-    NPS_QUALITY_SATURATED = 1 << 4,      /* many bands at the largest absorbance, or many peaks of equal top intensity */
+    NPS_QUALITY_SATURATED = 1 << 4,      /* some bands, or peaks, cut off at the top */
     NPS_QUALITY_NOISE = 1 << 5,          /* intensities without structure: hundreds of peaks of like height */
     NPS_QUALITY_TECHNIQUE = 1 << 6,      /* it cannot be told which technique this is */
     NPS_QUALITY_BACKGROUND = 1 << 7,     /* air, column bleed or solvent only */
@@ -18,7 +18,8 @@ typedef enum {
     NPS_QUALITY_NEGATIVE = 1 << 10,      /* infrared trace with strong bands below its baseline */
     /* What only a comparison finds (nps_match). */
     NPS_QUALITY_UNCOMPARABLE = 1 << 11,  /* preparation and masks leave too little of a trace to compare */
-    NPS_QUALITY_NO_REFERENCE = 1 << 12   /* the library has no spectrum of this technique, polarity and range */
+    NPS_QUALITY_NO_REFERENCE = 1 << 12,  /* the library has no spectrum of this technique, polarity and range */
+    NPS_QUALITY_OVERLOADED = 1 << 13     /* so much is cut off at the top that heights say nothing any more */
 } nps_quality_bit;
 
 /* Bits of all faults of the spectrum itself; 0 for a good one. Any thread. */

@@ -370,9 +370,9 @@ static void other_files_are_refused_by_name(void **state)
     nps_library *lib = NULL;
     snprintf(file, sizeof file, "%s/schema.h5", dir);
     copy_library(file);
-    write_at(file, 0, "npswatch library 4", 18);
+    write_at(file, 0, "npswatch library 5", 18);
     assert_int_equal(nps_library_open(file, NPS_OPEN_VERIFY, &lib, &err), NPS_E_UNSUPPORTED);
-    assert_string_equal(err.msg, "library schema 4; this program reads schema 3: build the library again from its sources");
+    assert_string_equal(err.msg, "library schema 5; this program reads schema 4: build the library again from its sources");
     write_at(file, 0, "Npswatch library 1", 18);
     assert_int_equal(nps_library_open(file, NPS_OPEN_VERIFY, &lib, &err), NPS_E_FORMAT);
     assert_string_equal(err.msg, "this is no npswatch library");
@@ -391,7 +391,7 @@ static void reseal(const char *file)
     nps_err err;
     assert_non_null(data);
     assert_ok(nps_digest_tree(data + NPS_LIBRARY_HEADER_BYTES, len - NPS_LIBRARY_HEADER_BYTES, 1, digest, &err), &err);
-    snprintf(header, sizeof header, "npswatch library 3\nsize %zu\nblake2b-256-tree-1MiB %s\n", len, digest);
+    snprintf(header, sizeof header, "npswatch library %d\nsize %zu\nblake2b-256-tree-1MiB %s\n", NPS_LIBRARY_SCHEMA, len, digest);
     write_at(file, 0, header, sizeof header);
     free(data);
 }
@@ -514,7 +514,8 @@ static void what_the_general_rules_cannot_say_is_checked_too(void **state)
         {"/entry/technique", 2, NPS_TECH_COUNT},
         {"/entry/visibility", 2, NPS_VISIBLE_MATCH_ONLY + 1},
         {"/calibration/source", 1, NPS_CALIBRATION_OWN + 1},
-        {"/calibration/conformity", 1, -2}, /* falls within its technique */
+        {"/calibration/conformity", 1, -2000}, /* falls within its technique */
+        {"/calibration/kind", 0, NPS_KIND_COUNT},
         /* Searches write where rows and groups point. */
         {"/index/ei/row", 0, 65535},
         {"/index/fragment/row", -1, 65535},

@@ -27,8 +27,9 @@ static void peak_lists_are_judged_by_technique(void **state)
         {"the third is below 1 %", NPS_TECH_EI, {58, 91, 120}, {100, 30, 0.9F}, 3, NPS_QUALITY_FEW_PEAKS},
         {"the third is at 1 %", NPS_TECH_EI, {58, 91, 120}, {100, 30, 1}, 3, 0},
         {"one peak is enough for MS/MS", NPS_TECH_MSMS, {119.09}, {100}, 1, 0},
-        {"four peaks at the top", NPS_TECH_EI, {58, 91, 120, 130, 140}, {100, 100, 100, 100, 5}, 5, NPS_QUALITY_SATURATED},
-        {"three peaks at the top", NPS_TECH_EI, {58, 91, 120, 130, 140}, {100, 100, 100, 50, 5}, 5, 0},
+        {"four peaks at the top", NPS_TECH_EI, {58, 91, 120, 130, 140}, {100, 100, 100, 100, 5}, 5, NPS_QUALITY_OVERLOADED},
+        {"three peaks at the top", NPS_TECH_EI, {58, 91, 120, 130, 140}, {100, 100, 100, 50, 5}, 5, NPS_QUALITY_SATURATED},
+        {"two peaks at the top", NPS_TECH_EI, {58, 91, 120, 130, 140}, {100, 100, 90, 50, 5}, 5, 0},
         {"air and water only", NPS_TECH_EI, {17, 18, 28, 32, 40, 44}, {20, 90, 999, 230, 10, 30}, 6, NPS_QUALITY_BACKGROUND},
         {"column bleed only", NPS_TECH_EI, {73, 133, 191, 207, 208, 281}, {50, 10, 9, 100, 22, 40}, 6,
          NPS_QUALITY_BACKGROUND},
@@ -40,6 +41,18 @@ static void peak_lists_are_judged_by_technique(void **state)
         if (bits != cases[i].bits)
             print_error("%s: bits %u, expected %u\n", cases[i].what, bits, cases[i].bits);
         assert_int_equal(bits, cases[i].bits);
+    }
+}
+
+/* What is left of an MS/MS spectrum beside its precursor decides. */
+static void a_precursor_alone_is_too_few_peaks(void **state)
+{
+    (void)state;
+    const double mz[] = {105.03, 299.8, 301.2};
+    const float y[] = {2, 1, 1000};
+    for (size_t from = 0; from < 2; from++) {
+        NPS_AUTO(nps_spectrum) s = synth_peaks(NPS_TECH_MSMS, 301.2, mz + from, y + from, 3 - from);
+        assert_int_equal(nps_quality_check(s), from ? NPS_QUALITY_FEW_PEAKS : 0);
     }
 }
 
@@ -56,7 +69,8 @@ static void many_peaks_of_like_height_are_noise(void **state)
         steep[i] = (float)(1 + 1000 * u * u * u * u);
     }
     assert_int_equal(of_peaks(NPS_TECH_EI, mz, flat, 400), NPS_QUALITY_NOISE);
-    assert_int_equal(of_peaks(NPS_TECH_EI, mz, flat, 99), 0); /* too few peaks to say so */
+    assert_int_equal(of_peaks(NPS_TECH_EI, mz, flat, 60), NPS_QUALITY_NOISE);
+    assert_int_equal(of_peaks(NPS_TECH_EI, mz, flat, 59), 0); /* too few peaks to say so */
     assert_int_equal(of_peaks(NPS_TECH_EI, mz, steep, 400), 0);
 }
 
@@ -101,6 +115,7 @@ static double weak(double x) { return 0.1 * bands(x) + noise(0.0042); }       /*
 static double strong(double x) { return 0.1 * bands(x) + noise(0.0008); }
 static double fringed(double x) { return bands(x) + 0.03 * sin(2 * M_PI * x / 25) + noise(0.002); }
 static double long_waved(double x) { return bands(x) + 0.03 * sin(2 * M_PI * x / 300); } /* a baseline, not fringes */
+static double wall(double x) { return x < 1500 ? 6 + 0.001 * x : bands(x); } /* no light comes through for a third of it */
 static double nitrile(double x) { return bands(x) + 0.5 * exp(-(x - 2225) * (x - 2225) / 50); }
 static double upside_down(double x) { return 0.3 - bands(x); }
 static double flat_topped(double x) { return fmin(bands(x), 0.5); }
@@ -116,6 +131,7 @@ static void faults_that_traces_show_are_named(void **state)
     assert_int_equal(of_trace(600, 2, 1701, nitrile), 0);
     assert_int_equal(of_trace(600, 2, 1701, upside_down), NPS_QUALITY_NEGATIVE);
     assert_int_equal(of_trace(600, 2, 1701, flat_topped), NPS_QUALITY_SATURATED);
+    assert_int_equal(of_trace(600, 2, 1701, wall), NPS_QUALITY_OVERLOADED);
 }
 
 static void remarks_do_not_forbid_a_verdict(void **state)
@@ -124,7 +140,7 @@ static void remarks_do_not_forbid_a_verdict(void **state)
     assert_true(nps_quality_is_usable(0));
     assert_true(nps_quality_is_usable(NPS_QUALITY_SATURATED));
     const unsigned remarks = NPS_QUALITY_SATURATED | NPS_QUALITY_WEAK | NPS_QUALITY_FRINGES | NPS_QUALITY_NEGATIVE;
-    for (unsigned bit = 1; bit <= NPS_QUALITY_NO_REFERENCE; bit <<= 1) {
+    for (unsigned bit = 1; bit <= NPS_QUALITY_OVERLOADED; bit <<= 1) {
         assert_int_equal(nps_quality_is_usable(bit), (bit & remarks) != 0);
         assert_int_equal(nps_quality_is_usable(bit | NPS_QUALITY_SATURATED), (bit & remarks) != 0);
         assert_int_equal(nps_quality_obstacle(bit | remarks), bit & ~remarks);
@@ -151,6 +167,7 @@ int main(void)
     nps_core_init();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(peak_lists_are_judged_by_technique),
+        cmocka_unit_test(a_precursor_alone_is_too_few_peaks),
         cmocka_unit_test(many_peaks_of_like_height_are_noise),
         cmocka_unit_test(traces_are_judged_by_range_and_bands),
         cmocka_unit_test(faults_that_traces_show_are_named),
