@@ -16,6 +16,7 @@ enum {
     NPS_CALIBRATION_WITHIN_MIN = 200,
     NPS_CALIBRATION_FEW = 20
 };
+enum { NPS_REFIT_SUBSTANCES = 100 }; /* that fitting coefficients to own replicates needs, half of which it is fitted on */
 NPS_MUST_CHECK nps_status nps_calibrate_library(nps_library *lib, unsigned threads, nps_err *err);
 
 /* One query of a laboratory's own calibration and the first InChIKey block (or name) of what it truly is. */
@@ -49,7 +50,7 @@ typedef struct {
 } nps_own_calibration;
 void nps_own_calibration_done(nps_own_calibration *own);
 
-/* Conformities, refitted coefficients and reliability of a laboratory's own replicates. With 100 substances or more of a mass
+/* Conformities, refitted coefficients and reliability of a laboratory's own replicates. With NPS_REFIT_SUBSTANCES or more of a mass
  * technique the coefficients are fitted on half of them; they count (`refitted`) where they foretell the other half better, and then
  * the pairs are those of that half alone. @param ret  to be given back with nps_own_calibration_done. Errors: as nps_match. */
 NPS_MUST_CHECK nps_status nps_calibrate_cases(const nps_library *lib, const nps_calibration_case *cases, size_t n,

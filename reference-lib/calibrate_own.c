@@ -8,9 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Substances that a refit needs, half of which it is fitted on; how strongly it is drawn to the ruleset's coefficients, and what it
- * must gain on the other half to be used. */
-enum { REFIT_SUBSTANCES = 100 };
+/* How strongly a refit is drawn to the ruleset's coefficients, and what it must gain on the substances held out to be used. */
 static const double refit_ridge = 0.02, refit_gain = 0.01;
 
 void nps_own_calibration_done(nps_own_calibration *own)
@@ -115,7 +113,7 @@ static void split(case_group *g)
         g->substances += g->item[i].first;
         g->item[i].held_out = g->substances % 2 == 0;
     }
-    g->refits = g->substances >= REFIT_SUBSTANCES && nps_technique_is_mass(g->technique);
+    g->refits = g->substances >= NPS_REFIT_SUBSTANCES && nps_technique_is_mass(g->technique);
     for (size_t i = 0; i < g->n && !g->refits; i++)
         g->item[i].held_out = true;
 }

@@ -1,22 +1,32 @@
-/* npswatch calibrate: thresholds from a laboratory's own replicates. */
-#include "reference-lib/calibrate.h"
+/* npswatch calibrate: thresholds and coefficients from a laboratory's own replicates, and the coefficients of the ruleset. */
+#include "core/stats.h"
+#include "reference-lib/evidence_fit.h"
 #include "service/calibration_file.h"
 #include "service/cli.h"
+#include "service/json.h"
+#include "service/reliability_plot.h"
 #include "service/sources.h"
 
 #include <getopt.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const char usage[] =
-    "usage: npswatch calibrate --library LIB.h5 --queries FILE --truth TSV -o CAL.json\n\n"
+    "usage: npswatch calibrate --library LIB.h5 --queries FILE --truth TSV -o CAL.json [--diagram SVG] [--json]\n"
+    "       npswatch calibrate --show [--json]\n\n"
     "  --queries FILE  spectra of substances that are in the library, measured in your laboratory; a file, folder or zip\n"
     "                  archive (spectra without a name get that of their file)\n"
     "  --truth TSV     what they are: columns query_id, status, inchikey_block (first block, or the name where the library\n"
     "                  has no InChIKey); rows of another status than 'known' are left out\n"
-    "  -o FILE         calibration, for identify --calibration\n\n"
-    "At least 19 replicates of a technique are needed for a set at alpha 0.05; 100 or more are advised.\n\n"
+    "  -o FILE         calibration, for identify --calibration\n"
+    "  --diagram SVG   reliability diagram: stated probabilities against what was right, to look at before the calibration\n"
+    "                  is used (default: beside the calibration, CAL.svg)\n"
+    "  --show          the coefficients of the ruleset, what each says and what they were fitted on\n"
+    "  --json          one JSON object on one line; with --show one a technique\n\n"
+    "At least 19 replicates of a technique are needed for a set at alpha 0.05; 100 or more are advised. With 100 substances or\n"
+    "more of a mass technique the coefficients are fitted to half of them too, and used if they foretell the other half better.\n\n"
     "example:\n"
     "  npswatch calibrate --library swgdrug.h5 --queries ours.msp --truth ours.tsv -o ours.json\n";
 
@@ -105,57 +115,299 @@ static nps_status take_query(void *arg, const char *file, nps_spectrum **s, nps_
     return NPS_OK;
 }
 
-static nps_status write_file(const char *path, const nps_library *lib, const nps_own_calibration *own, nps_err *err)
+/* --- what came of it ------------------------------------------------------------------------------------------------------ */
+
+static const double shown_alpha = 0.05; /* default of identify */
+enum { FEW_PAIRS = 100 };
+
+typedef struct {
+    size_t rank, kind[NPS_KIND_COUNT];
+    double threshold, low, high; /* rank 0: nothing is excluded */
+} footing;
+
+/* What coverage 0.95 would rest on. */
+static footing footing_of(const nps_own_technique *x)
 {
-    NPS_AUTO_BUF b = NPS_BUF_INIT((size_t)64 << 20);
-    char now[24];
-    nps_cli_now(now);
-    nps_calibration_file_write(&b, lib, own, now);
-    return nps_file_write(path, &b, err);
+    footing f = {.rank = nps_conformal_rank(x->n, shown_alpha, 0)};
+    f.threshold = f.rank ? x->conformity[f.rank - 1] : 0;
+    nps_conformal_coverage(x->n, f.rank, 0.9, &f.low, &f.high);
+    for (size_t i = 0; i < x->n; i++)
+        f.kind[x->kind[i]]++;
+    return f;
 }
 
-int nps_cmd_calibrate(int argc, char **argv)
+static void print_coefficients(const nps_own_technique *x)
 {
-    static const struct option longs[] = {
-        {"library", 1, NULL, 'l'}, {"queries", 1, NULL, 'q'}, {"truth", 1, NULL, 't'}, {"help", 0, NULL, 'h'}, {0}};
-    const char *library = NULL, *truth = NULL, *out = NULL;
-    char *queries = NULL;
-    for (int c; (c = getopt_long(argc, argv, "o:h", longs, NULL)) != -1;)
-        switch (c) {
-        case 'l': library = optarg; break;
-        case 'q': queries = optarg; break;
-        case 't': truth = optarg; break;
-        case 'o': out = optarg; break;
-        case 'h': fputs(usage, stdout); return NPS_EXIT_DONE;
-        default: return nps_cli_usage("calibrate", "bad option");
+    printf("  loss %.3f with the coefficients of the ruleset (mean of -ln of the probability given to the right answer: 0 is certain\n"
+           "    and right, 0.69 a coin's throw)\n",
+           x->loss_before);
+    if (!x->model)
+        printf("  coefficients: of the ruleset; fitting them needs %d substances of a mass technique\n", NPS_REFIT_SUBSTANCES);
+    else if (x->refitted)
+        printf("  coefficients: refitted, as their loss is %.3f on substances that they were not fitted on; only those are\n"
+               "    among the replicates above\n",
+               x->loss_after);
+    else
+        printf("  coefficients: of the ruleset, as refitted ones have a loss of %.3f on substances that they were not fitted on:\n"
+               "    no clear gain\n",
+               x->loss_after);
+}
+
+static void print_technique(nps_technique t, const nps_own_technique *x)
+{
+    footing f = footing_of(x);
+    printf("%s: %zu replicates, %zu substances", nps_technique_name(t), x->n, x->substances);
+    for (int k = 0; k < NPS_KIND_COUNT; k++)
+        if (f.kind[k])
+            printf(", %zu of %s kind", f.kind[k], nps_kind_name((nps_kind)k));
+    putchar('\n');
+    if (f.rank)
+        printf("  coverage 0.95 rests on the threshold %.3f, replicate %zu of %zu from below: it is then %.3f to %.3f (90 %% "
+               "interval)\n",
+               f.threshold, f.rank, x->n, f.low, f.high);
+    else
+        puts("  too few for coverage 0.95: nothing can be excluded, every candidate stays in the set");
+    print_coefficients(x);
+    if (x->drift)
+        printf("  drift: they agree with the library otherwise than its own spectra do (probability of this by chance %.2g); a\n"
+               "    verdict will say so\n",
+               x->drift_p);
+    else if (x->drift_p < 1)
+        printf("  no drift: they agree with the library as its own spectra do (probability of such a difference by chance %.2g)\n",
+               x->drift_p);
+    if (x->n < FEW_PAIRS)
+        printf("  few: below %d replicates the coverage is only roughly known\n", FEW_PAIRS);
+}
+
+static void put_technique(nps_jw *w, nps_technique t, const nps_own_technique *x)
+{
+    static const char *const gaps[][2] = {{"gap_right_before", "gap_known_before"}, {"gap_right_after", "gap_known_after"}};
+    footing f = footing_of(x);
+    nps_jw_object(w, nps_technique_name(t));
+    nps_jw_i64(w, "pairs", (int64_t)x->n);
+    nps_jw_i64(w, "substances", (int64_t)x->substances);
+    nps_jw_object(w, "kinds");
+    for (int k = 0; k < NPS_KIND_COUNT; k++)
+        nps_jw_i64(w, nps_kind_name((nps_kind)k), (int64_t)f.kind[k]);
+    nps_jw_end(w);
+    nps_jw_i64(w, "rank", (int64_t)f.rank);
+    nps_jw_num(w, "threshold", f.rank ? f.threshold : -INFINITY, 4);
+    nps_jw_num(w, "coverage_low", f.low, 4);
+    nps_jw_num(w, "coverage_high", f.high, 4);
+    nps_jw_bool(w, "few", x->n < FEW_PAIRS);
+    nps_jw_i64(w, "answers", (int64_t)x->n_answers);
+    nps_jw_num(w, "loss_before", x->loss_before, 4);
+    nps_jw_num(w, "loss_after", x->model ? x->loss_after : NAN, 4);
+    for (int after = 0; after < 2; after++)
+        for (int known = 0; known < 2; known++) {
+            nps_reliability_bin bin[NPS_RELIABILITY_BINS];
+            const nps_fit_answer *a = after ? x->after : x->before;
+            nps_reliability_bins(a, a ? x->n_answers : 0, known, bin);
+            nps_jw_num(w, gaps[after][known], a ? nps_reliability_gap(bin) : NAN, 4);
         }
-    if (!library || !queries || !truth || !out || optind != argc)
-        return nps_cli_usage("calibrate", "--library, --queries, --truth and -o are all needed");
-    NPS_AUTO_LIBRARY lib = nps_cli_library("calibrate", library);
-    if (!lib)
-        return NPS_EXIT_INPUT;
+    nps_jw_bool(w, "refitted", x->refitted);
+    nps_jw_bool(w, "drift", x->drift);
+    nps_jw_digits(w, "drift_p", x->drift_p, 3);
+    nps_jw_end(w);
+}
+
+typedef struct {
+    const char *library, *truth, *out, *diagram;
+    char *queries;
+    bool json, show;
+} options;
+
+static void print_json(const options *o, const nps_library *lib, const case_list *list, const nps_own_calibration *own)
+{
+    NPS_AUTO_BUF b = NPS_BUF_INIT((size_t)1 << 20);
+    nps_jw w = nps_jw_init(&b);
+    nps_jw_object(&w, NULL);
+    nps_jw_str(&w, "calibration", o->out);
+    nps_jw_str(&w, "diagram", o->diagram);
+    nps_jw_str(&w, "library", lib->generation);
+    nps_jw_i64(&w, "ruleset", NPS_RULESET);
+    nps_jw_object(&w, "techniques");
+    for (nps_technique t = NPS_TECH_UNKNOWN; t < NPS_TECH_COUNT; t++)
+        if (own->technique[t].n)
+            put_technique(&w, t, &own->technique[t]);
+    nps_jw_end(&w);
+    nps_jw_i64(&w, "without_truth", (int64_t)list->unknown);
+    nps_jw_i64(&w, "left_out", (int64_t)own->left_out);
+    nps_jw_end(&w);
+    puts(b.data ? b.data : "");
+}
+
+static void print_text(const options *o, const case_list *list, const nps_own_calibration *own)
+{
+    for (nps_technique t = NPS_TECH_UNKNOWN; t < NPS_TECH_COUNT; t++)
+        if (own->technique[t].n)
+            print_technique(t, &own->technique[t]);
+    if (list->unknown || own->left_out)
+        printf("left out: %zu without a row of the truth table, %zu too poor or of a substance that the library lacks\n",
+               list->unknown, own->left_out);
+    printf("look at %s before you use %s\n", o->diagram, o->out);
+}
+
+/* --- coefficients of the ruleset ------------------------------------------------------------------------------------------- */
+
+static void show_text(nps_technique t)
+{
+    size_t n;
+    const nps_feature *f = nps_evidence_features(t, &n);
+    const nps_evidence_model *m = nps_evidence_model_of(t);
+    printf("\n%s: %s%s\n", nps_technique_name(t), *m->provenance ? "fitted on " : "set by hand, for lack of replicates",
+           m->provenance);
+    printf("  evidence = %.4f + sum of weight * value, in ln odds; a weight keeps its sign\n", m->intercept);
+    printf("  %-18s %9s  %-4s %9s  %s\n", "feature", "weight", "sign", "typical", "what it says");
+    for (size_t i = 0; i < n; i++)
+        printf("  %-18s %9.4f  %-4s %9.4f  %s%s\n", f[i].name, m->weight[i], f[i].sign > 0 ? "+" : f[i].sign < 0 ? "-" : "any",
+               m->typical[i], f[i].phrase, f[i].of_query ? " (the same for all candidates)" : "");
+    printf("  in the library: ln odds = %.4f + %.4f * best evidence %+.4f * crowd, crowd = ln(sum of exp(evidence)) - best\n",
+           m->known[0], m->known[1], m->known[2]);
+    printf("  conformity = min(%g * those ln odds, %g - (best evidence - evidence)); without replicates it must reach %g\n", m->novelty,
+           m->room, m->uncalibrated);
+}
+
+static void show_json(nps_technique t)
+{
+    NPS_AUTO_BUF b = NPS_BUF_INIT((size_t)1 << 20);
+    nps_jw w = nps_jw_init(&b);
+    size_t n;
+    const nps_feature *f = nps_evidence_features(t, &n);
+    const nps_evidence_model *m = nps_evidence_model_of(t);
+    nps_jw_object(&w, NULL);
+    nps_jw_i64(&w, "ruleset", NPS_RULESET);
+    nps_jw_str(&w, "technique", nps_technique_name(t));
+    nps_jw_str(&w, "provenance", m->provenance);
+    nps_jw_digits(&w, "intercept", m->intercept, 6);
+    nps_jw_array(&w, "features");
+    for (size_t i = 0; i < n; i++) {
+        nps_jw_object(&w, NULL);
+        nps_jw_str(&w, "name", f[i].name);
+        nps_jw_str(&w, "phrase", f[i].phrase);
+        nps_jw_digits(&w, "weight", m->weight[i], 6);
+        nps_jw_i64(&w, "sign", f[i].sign);
+        nps_jw_digits(&w, "typical", m->typical[i], 6);
+        nps_jw_bool(&w, "of_query", f[i].of_query);
+        nps_jw_end(&w);
+    }
+    nps_jw_end(&w);
+    nps_jw_array(&w, "known");
+    for (size_t i = 0; i < sizeof m->known / sizeof *m->known; i++)
+        nps_jw_digits(&w, NULL, m->known[i], 6);
+    nps_jw_end(&w);
+    nps_jw_digits(&w, "novelty", m->novelty, 6);
+    nps_jw_digits(&w, "room", m->room, 6);
+    nps_jw_digits(&w, "uncalibrated", m->uncalibrated, 6);
+    nps_jw_end(&w);
+    puts(b.data ? b.data : "");
+}
+
+static int show(bool json)
+{
+    if (!json)
+        printf("ruleset %d: coefficients of the evidence that a query and a reference are of one substance\n", NPS_RULESET);
+    for (nps_technique t = NPS_TECH_UNKNOWN + 1; t < NPS_TECH_COUNT; t++)
+        (json ? show_json : show_text)(t);
+    return NPS_EXIT_DONE;
+}
+
+/* --- the command ------------------------------------------------------------------------------------------------------------ */
+
+static nps_status write_files(const options *o, const nps_library *lib, const nps_own_calibration *own, nps_err *err)
+{
+    NPS_AUTO_BUF b = NPS_BUF_INIT((size_t)64 << 20);
+    NPS_AUTO_BUF diagram = NPS_BUF_INIT((size_t)1 << 20);
+    char now[24];
+    size_t used = 0;
+    for (nps_technique t = NPS_TECH_UNKNOWN; t < NPS_TECH_COUNT; t++)
+        used += own->technique[t].n;
+    if (!used)
+        return nps_fail(err, NPS_E_NOT_FOUND, "no query could be used: %zu too poor or of a substance that the library lacks",
+                        own->left_out);
+    nps_cli_now(now);
+    nps_calibration_file_write(&b, lib, own, now);
+    nps_reliability_plot(&diagram, own, lib->name);
+    nps_status st = nps_file_write(o->out, &b, err);
+    return st == NPS_OK ? nps_file_write(o->diagram, &diagram, err) : st;
+}
+
+/* "ours.json" -> "ours.svg"; without that ending ".svg" is put behind. */
+static nps_status beside(const char *out, char **ret_name, nps_err *err)
+{
+    static const char ending[] = ".json", svg[] = ".svg";
+    size_t n = strlen(out), cut = sizeof ending - 1;
+    if (n > cut && strcmp(out + n - cut, ending) == 0)
+        n -= cut;
+    char *name = nps_array(n + sizeof svg, 1);
+    if (!name)
+        return nps_fail_nomem(err);
+    memcpy(name, out, n);
+    memcpy(name + n, svg, sizeof svg);
+    *ret_name = name;
+    return NPS_OK;
+}
+
+static int calibrate(const options *o, const nps_library *lib)
+{
     case_list list = {0};
     nps_own_calibration own = {0};
     nps_err err = {0};
     size_t failed = 0;
+    char *queries = o->queries;
     nps_read_limits limits = nps_read_limits_for_library();
-    nps_status st = read_truth(truth, &list, &err);
+    nps_status st = read_truth(o->truth, &list, &err);
     if (st == NPS_OK)
         st = nps_sources_each(&queries, 1, &limits, take_query, &list, &failed, &err);
     if (st == NPS_OK)
         st = nps_calibrate_cases(lib, list.cases, list.n, &own, &err);
     if (st == NPS_OK)
-        st = write_file(out, lib, &own, &err);
+        st = write_files(o, lib, &own, &err);
     if (st != NPS_OK)
         nps_cli_complain(NULL, &err);
-    for (nps_technique t = NPS_TECH_UNKNOWN; st == NPS_OK && t < NPS_TECH_COUNT; t++)
-        if (own.technique[t].n)
-            printf("%s: %llu replicates%s\n", nps_technique_name(t), (unsigned long long)own.technique[t].n,
-                   own.technique[t].n < 100 ? " (few: the coverage is only roughly known)" : "");
-    if (st == NPS_OK && (list.unknown || own.left_out))
-        printf("left out: %zu without a row of the truth table, %zu too poor or of a substance that the library lacks\n",
-               list.unknown, own.left_out);
+    else if (o->json)
+        print_json(o, lib, &list, &own);
+    else
+        print_text(o, &list, &own);
     case_list_done(&list);
     nps_own_calibration_done(&own);
     return st == NPS_OK && !failed ? NPS_EXIT_DONE : NPS_EXIT_INPUT;
+}
+
+int nps_cmd_calibrate(int argc, char **argv)
+{
+    static const struct option longs[] = {{"library", 1, NULL, 'l'}, {"queries", 1, NULL, 'q'}, {"truth", 1, NULL, 't'},
+                                          {"diagram", 1, NULL, 'd'}, {"json", 0, NULL, 'j'},    {"show", 0, NULL, 's'},
+                                          {"help", 0, NULL, 'h'},    {0}};
+    options o = {0};
+    for (int c; (c = getopt_long(argc, argv, "o:h", longs, NULL)) != -1;)
+        switch (c) {
+        case 'l': o.library = optarg; break;
+        case 'q': o.queries = optarg; break;
+        case 't': o.truth = optarg; break;
+        case 'o': o.out = optarg; break;
+        case 'd': o.diagram = optarg; break;
+        case 'j': o.json = true; break;
+        case 's': o.show = true; break;
+        case 'h': fputs(usage, stdout); return NPS_EXIT_DONE;
+        default: return nps_cli_usage("calibrate", "bad option");
+        }
+    bool any = o.library || o.queries || o.truth || o.out || o.diagram, all = o.library && o.queries && o.truth && o.out;
+    if (o.show && (any || optind != argc))
+        return nps_cli_usage("calibrate", "--show goes with --json only");
+    if (o.show)
+        return show(o.json);
+    if (!all || optind != argc)
+        return nps_cli_usage("calibrate", "--library, --queries, --truth and -o are all needed");
+    NPS_AUTO_LIBRARY lib = nps_cli_library("calibrate", o.library);
+    if (!lib)
+        return NPS_EXIT_INPUT;
+    NPS_AUTO_MEM(char *) diagram = NULL;
+    nps_err err;
+    if (beside(o.out, &diagram, &err) != NPS_OK) {
+        nps_cli_complain(NULL, &err);
+        return NPS_EXIT_INPUT;
+    }
+    o.diagram = o.diagram ? o.diagram : diagram;
+    return calibrate(&o, lib);
 }
