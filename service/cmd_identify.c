@@ -32,7 +32,7 @@ static const char usage[] =
     "  --max-lag CM1       infrared, Raman: the query may be moved by up to this (0 to 20, default 0); same remark\n"
     "  --threads N         default: all cores\n"
     "  --json              one JSON object a line\n"
-    "  --html FILE         also a report to print; not with --sample\n\n"
+    "  --html FILE         also a report to print, for the case folder\n\n"
     "examples:\n"
     "  npswatch identify --library swgdrug.h5 unknown.jdx\n"
     "  npswatch identify --library swgdrug.h5 --json queries.msp.gz | jq .verdict\n"
@@ -111,11 +111,6 @@ static nps_status match_all(shared_work *work, nps_err *err)
     return st;
 }
 
-static const char *name_of(const nps_spectrum *s)
-{
-    return s->text[NPS_TEXT_NAME] ? s->text[NPS_TEXT_NAME] : s->text[NPS_TEXT_ID] ? s->text[NPS_TEXT_ID] : "";
-}
-
 static nps_status put_line(const nps_buf *b, nps_err *err)
 {
     nps_status st = nps_buf_check(b, err);
@@ -134,24 +129,27 @@ static nps_status print_verdicts(const shared_work *work, nps_err *err)
         if (work->o->json) {
             nps_jw w = nps_jw_init(&b);
             nps_jw_verdict(&w, NULL, work->lib, work->verdict[i],
-                           &(nps_verdict_json_options){.query = name_of(s), .today = work->today});
+                           &(nps_verdict_json_options){.query = nps_report_title(s), .today = work->today});
         } else {
-            nps_report_text(&b, work->lib, work->verdict[i], name_of(s));
+            nps_report_text(&b, work->lib, work->verdict[i], nps_report_title(s));
         }
         st = put_line(&b, err);
     }
     return st;
 }
 
-static nps_status write_report(const shared_work *work, nps_err *err)
+/* The joint verdict `sample`, or where that is NULL each verdict by itself. */
+static nps_status write_report(const shared_work *work, const nps_sample_verdict *sample, nps_err *err)
 {
     NPS_AUTO_BUF b = NPS_BUF_INIT((size_t)1 << 30);
+    nps_spectrum *const *item = work->list->item;
     char now[24];
     nps_cli_now(now);
     nps_report_html_begin(&b, work->lib, now);
-    for (size_t i = 0; i < work->list->n; i++)
-        nps_report_html_verdict(&b, work->lib, work->verdict[i], work->list->item[i], name_of(work->list->item[i]),
-                                work->today);
+    if (sample)
+        nps_report_html_sample(&b, work->lib, sample, (const nps_spectrum *const *)item, work->today);
+    for (size_t i = 0; !sample && i < work->list->n; i++)
+        nps_report_html_verdict(&b, work->lib, work->verdict[i], item[i], nps_report_title(item[i]), work->today);
     nps_report_html_end(&b);
     return nps_file_write(work->o->html, &b, err);
 }
@@ -171,11 +169,12 @@ static nps_status identify_sample(const shared_work *work, nps_err *err)
         return st;
     if (work->o->json) {
         nps_jw jw = nps_jw_init(&b);
-        nps_jw_sample_verdict(&jw, NULL, work->lib, v, name_of(all[0]), work->today, all, false);
+        nps_jw_sample_verdict(&jw, NULL, work->lib, v, nps_report_title(all[0]), work->today, all, false);
     } else {
         nps_report_sample_text(&b, work->lib, v, all);
     }
-    return put_line(&b, err);
+    st = put_line(&b, err);
+    return st == NPS_OK && work->o->html ? write_report(work, v, err) : st;
 }
 
 static nps_status identify(const nps_library *lib, const spectrum_list *list, const identify_options *o, nps_err *err)
@@ -192,7 +191,7 @@ static nps_status identify(const nps_library *lib, const spectrum_list *list, co
     if (st == NPS_OK)
         st = print_verdicts(&work, err);
     if (st == NPS_OK && o->html)
-        st = write_report(&work, err);
+        st = write_report(&work, NULL, err);
     for (size_t i = 0; i < list->n; i++)
         nps_verdict_free(work.verdict[i]);
     free(work.verdict);
@@ -268,8 +267,6 @@ static int parse(int argc, char **argv, identify_options *o)
         case 'h': fputs(usage, stdout); return NPS_EXIT_DONE;
         default: return nps_cli_usage("identify", "bad option");
         }
-    if (o->sample && o->html)
-        return nps_cli_usage("identify", "--html reports single spectra; it does not go with --sample");
     if (optind == argc)
         return nps_cli_usage("identify", "no file given");
     return -1;

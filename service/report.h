@@ -9,12 +9,19 @@ void nps_report_text(nps_buf *b, const nps_library *lib, const nps_verdict *v, c
 void nps_report_sample_text(nps_buf *b, const nps_library *lib, const nps_sample_verdict *v,
                             const nps_spectrum *const *spectra);
 
-/* One self-contained page: begin, any number of verdicts, end. `created` is RFC 3339. Query and best hit are
- * drawn (report_plot.h), and of a mixture what is left is told, when the entries' spectra may be shown on the day `today`. */
+/* What a spectrum is called in answers: its name, else its record, else "". */
+const char *nps_report_title(const nps_spectrum *s);
+
+/* One self-contained page for the case folder: begin, any number of verdicts or one sample, end. `created` is RFC 3339. Query
+ * and best hit are drawn (report_plot.h), and of a mixture what is left is told, when the entries' spectra may be shown on the
+ * day `today`. */
 void nps_report_html_begin(nps_buf *b, const nps_library *lib, const char *created);
 void nps_report_html_verdict(nps_buf *b, const nps_library *lib, const nps_verdict *v, const nps_spectrum *query,
                              const char *name, const char *today);
-void nps_report_html_end(nps_buf *b);
+/* The joint verdict and what the minimum scheme asks for, then each of the spectra. */
+void nps_report_html_sample(nps_buf *b, const nps_library *lib, const nps_sample_verdict *v,
+                            const nps_spectrum *const *spectra, const char *today);
+void nps_report_html_end(nps_buf *b); /* lines to sign */
 
 /* The rule's own sentence about a sample: as below, or the conflict between its spectra. */
 void nps_report_sample_statement(nps_buf *b, const nps_library *lib, const nps_sample_verdict *v);

@@ -2,6 +2,8 @@
 
 #include "reference-lib/ir.h"
 #include "reference-lib/prepare.h"
+#include "service/explain.h"
+#include "service/explain_json.h"
 #include "service/report.h"
 #include "spectra/quality.h"
 
@@ -79,6 +81,7 @@ static void put_hits(nps_jw *w, const nps_library *lib, const nps_verdict *v, co
         nps_jw_bool(w, "peaks_available", open);
         if (open)
             nps_jw_str(w, "contributor", nps_library_text(lib, lib->entry_contributor[h->entry]));
+        nps_jw_explanation(w, lib, v, i);
         nps_jw_end(w);
     }
     nps_jw_end(w);
@@ -221,18 +224,8 @@ static void put_library(nps_jw *w, const nps_library *lib)
     nps_jw_str(w, "generation", lib->generation);
     nps_jw_i64(w, "ruleset", NPS_RULESET);
     nps_jw_str(w, "name", lib->name);
+    nps_jw_str(w, "digest", lib->digest);
     nps_jw_bool(w, "measured", !lib->generated);
-    nps_jw_end(w);
-}
-
-static void put_calibration(nps_jw *w, const nps_verdict *v)
-{
-    nps_jw_object(w, "calibration");
-    nps_jw_str(w, "source", nps_calibration_source_name(v->calibration));
-    nps_jw_i64(w, "pairs", (int64_t)v->calibration_n);
-    nps_jw_num(w, "threshold", v->threshold, 4);
-    nps_jw_num(w, "coverage_low", v->coverage_low, 4);
-    nps_jw_num(w, "coverage_high", v->coverage_high, 4);
     nps_jw_end(w);
 }
 
@@ -308,6 +301,7 @@ void nps_jw_verdict(nps_jw *w, const char *key, const nps_library *lib, const np
     nps_jw_str(w, "query", o->query);
     nps_jw_str(w, "technique", nps_technique_name(v->technique));
     nps_jw_str(w, "verdict", nps_outcome_name(v->outcome));
+    nps_jw_str(w, "headline", nps_explain_headline(v->outcome, false));
     nps_jw_num(w, "alpha", v->alpha, 6);
     nps_jw_num(w, "p_known", v->p_known, 4);
     put_statement(w, lib, v);
@@ -322,16 +316,21 @@ void nps_jw_verdict(nps_jw *w, const char *key, const nps_library *lib, const np
         nps_jw_end(w);
     }
     nps_jw_end(w);
+    nps_jw_unexplained(w, lib, v);
+    nps_jw_blindness(w, lib, v);
+    nps_jw_advice(w, v);
     put_library(w, lib);
-    put_calibration(w, v);
+    nps_jw_calibration(w, v);
     if (v->mixture)
         nps_jw_mixture(w, "mixture", lib, v->mixture, o->today, o->spectrum != NULL);
     if (!nps_technique_is_mass(v->technique))
         put_preparation(w, lib, v);
     put_quality(w, v);
     nps_jw_str(w, "input_digest", v->input_digest);
-    if (o->spectrum)
+    if (o->spectrum) {
+        nps_jw_facts(w, o->spectrum);
         nps_jw_spectrum(w, "spectrum", o->spectrum);
+    }
     if (o->spectrum && o->spectrum->trace.n)
         put_prepared(w, v, o->spectrum);
     nps_jw_end(w);
@@ -363,7 +362,9 @@ void nps_jw_sample_verdict(nps_jw *w, const char *key, const nps_library *lib, c
 {
     nps_jw_object(w, key);
     nps_jw_str(w, "sample", sample);
+    nps_jw_str(w, "npswatch", NPS_VERSION);
     nps_jw_str(w, "verdict", nps_outcome_name(v->outcome));
+    nps_jw_str(w, "headline", nps_explain_headline(v->outcome, v->minimum_scheme));
     nps_jw_num(w, "alpha", v->alpha, 6);
     nps_jw_num(w, "p_known", v->p_known, 4);
     NPS_AUTO_BUF statement = NPS_BUF_INIT((size_t)1 << 20);
@@ -383,9 +384,8 @@ void nps_jw_sample_verdict(nps_jw *w, const char *key, const nps_library *lib, c
     nps_jw_end(w);
     nps_jw_array(w, "spectra");
     for (size_t i = 0; i < v->n_spectra; i++) {
-        const char *name = spectra[i]->text[NPS_TEXT_NAME];
         nps_verdict_json_options o = {
-            .query = name ? name : "", .today = today, .spectrum = with_peaks ? spectra[i] : NULL};
+            .query = nps_report_title(spectra[i]), .today = today, .spectrum = with_peaks ? spectra[i] : NULL};
         nps_jw_verdict(w, NULL, lib, v->spectra[i], &o);
     }
     nps_jw_end(w);

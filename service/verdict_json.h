@@ -8,7 +8,7 @@
 typedef struct {
     const char *query;   /* name of the query as it is to appear */
     const char *today;   /* RFC 3339 full-date: entries under embargo on this day do not show their contributor */
-    const nps_spectrum *spectrum; /* adds "spectrum" (peaks or trace as read), for plots; NULL leaves it out */
+    const nps_spectrum *spectrum; /* adds "facts" and "spectrum" (peaks or trace as read), for plots; NULL leaves it out */
 } nps_verdict_json_options;
 
 /* Writes one object as value of `key` (NULL at the top or in an array). */
