@@ -14,6 +14,8 @@ enum { LAG_MAX = 60, MOLECULAR_ISOTOPES = 3 };
 void nps_agreement_scratch_done(nps_agreement_scratch *s)
 {
     free(s->mz);
+    free(s->dense_a);
+    free(s->dense_b);
     *s = (nps_agreement_scratch){0};
 }
 
@@ -270,42 +272,59 @@ static void compare_aligned(nps_agreement_scratch *s, nps_peak_view a, nps_peak_
 
 /* --- nominal lists ------------------------------------------------------------------------------------------------------ */
 
-/* A list as intensities by whole mass, in units of its base peak. */
+enum { DENSE = NPS_NOMINAL_BINS + 2 * LAG_MAX };
+
+static nps_status fit_dense(nps_agreement_scratch *s, nps_err *err)
+{
+    if (!s->dense_a)
+        s->dense_a = nps_array(DENSE, sizeof *s->dense_a);
+    if (!s->dense_b)
+        s->dense_b = nps_array(DENSE, sizeof *s->dense_b);
+    return s->dense_a && s->dense_b ? NPS_OK : nps_fail_nomem(err);
+}
+
+/* A list by whole mass, in units of its base peak: mass m at dense[LAG_MAX + m]. */
 static void spread(const nps_agreement_scratch *s, const double *v, float *dense)
 {
     double top = top_of(v, s->n);
-    memset(dense, 0, NPS_NOMINAL_BINS * sizeof *dense);
     for (size_t i = 0; i < s->n; i++)
-        dense[(size_t)s->mz[i]] = (float)(v[i] / top);
+        dense[LAG_MAX + (size_t)s->mz[i]] = (float)(v[i] / top);
 }
 
-static double sum_above(const float *dense, size_t from)
+static void clear(const nps_agreement_scratch *s, float *dense)
+{
+    for (size_t i = 0; i < s->n; i++)
+        dense[LAG_MAX + (size_t)s->mz[i]] = 0;
+}
+
+static double sum_above(const nps_agreement_scratch *s, const double *v, double mass)
 {
     double sum = 0;
-    for (size_t i = from; i < NPS_NOMINAL_BINS; i++)
-        sum += (double)dense[i];
-    return fmin(1, sum);
+    for (size_t i = s->n; i-- > 0 && s->mz[i] > mass;)
+        sum += v[i];
+    return fmin(1, sum / top_of(v, s->n));
 }
 
-static void compare_molecular(const float *a, const float *b, int32_t mass, nps_agreement *g)
+static void compare_molecular(const nps_agreement_scratch *s, int32_t mass, nps_agreement *g)
 {
-    if (mass <= 0 || mass + MOLECULAR_ISOTOPES + 1 >= NPS_NOMINAL_BINS)
+    if (mass <= 0 || mass + MOLECULAR_ISOTOPES >= NPS_NOMINAL_BINS)
         return;
-    double x = (double)a[mass], y = (double)b[mass];
+    double x = (double)s->dense_a[LAG_MAX + mass], y = (double)s->dense_b[LAG_MAX + mass];
     g->molecular = fabs(log10((x + ratio_floor) / (y + ratio_floor)));
     g->molecular_gap = fabs(fmin(x, molecular_cap) - fmin(y, molecular_cap));
-    size_t above = (size_t)mass + MOLECULAR_ISOTOPES + 1;
-    g->above = fmax(0, sum_above(a, above) - sum_above(b, above));
+    g->above = fmax(0, sum_above(s, s->a, mass + MOLECULAR_ISOTOPES) - sum_above(s, s->b, mass + MOLECULAR_ISOTOPES));
 }
 
 /* The peak two masses up, as a part of both together, at masses where both lists have a strong peak; weighted with the weaker
  * one. Chlorine gives 0.24, bromine 0.49, two chlorines 0.39. */
-static double isotope_disagreement(const nps_agreement_scratch *s, const float *a, const float *b)
+static double isotope_disagreement(const nps_agreement_scratch *s)
 {
+    static const double least = 0.05;
+    const float *a = s->dense_a + LAG_MAX, *b = s->dense_b + LAG_MAX;
     double sum = 0, all = 0;
     for (size_t i = 0; i < s->n; i++) {
         size_t m = (size_t)s->mz[i];
-        if (m + 2 >= NPS_NOMINAL_BINS || (double)a[m] < 0.05 || (double)b[m] < 0.05)
+        if ((double)a[m] < least || (double)b[m] < least)
             continue;
         double x = (double)a[m + 2] / (double)(a[m] + a[m + 2]), y = (double)b[m + 2] / (double)(b[m] + b[m + 2]);
         double w = fmin((double)a[m], (double)b[m]);
@@ -315,29 +334,32 @@ static double isotope_disagreement(const nps_agreement_scratch *s, const float *
     return all > 0 ? sum / all : 0;
 }
 
-static void weigh_by_mass(float *dense)
+/* From intensities to m/z * sqrt(intensity) of unit norm. */
+static void weigh_by_mass(const nps_agreement_scratch *s, float *dense)
 {
     double norm = 0;
-    for (size_t m = 0; m < NPS_NOMINAL_BINS; m++) {
-        dense[m] = (float)m * sqrtf(dense[m]);
-        norm += (double)dense[m] * (double)dense[m];
+    for (size_t i = 0; i < s->n; i++) {
+        float *y = &dense[LAG_MAX + (size_t)s->mz[i]];
+        *y = (float)s->mz[i] * sqrtf(*y);
+        norm += (double)*y * (double)*y;
     }
     float scale = (float)(1 / sqrt(norm));
-    for (size_t m = 0; m < NPS_NOMINAL_BINS; m++)
-        dense[m] *= scale;
+    for (size_t i = 0; i < s->n; i++)
+        dense[LAG_MAX + (size_t)s->mz[i]] *= scale;
 }
 
-static void compare_lags(const nps_agreement_scratch *s, const float *a, const float *b, nps_agreement *g)
+static void compare_lags(const nps_agreement_scratch *s, nps_agreement *g)
 {
     enum { LAGS = 2 * LAG_MAX + 1 };
-    float lag[LAGS] = {0}, padded[NPS_NOMINAL_BINS + 2 * LAG_MAX] = {0};
-    memcpy(padded + LAG_MAX, b, NPS_NOMINAL_BINS * sizeof *b);
+    float lag[LAGS] = {0};
     for (size_t i = 0; i < s->n; i++) {
         if (!(s->a[i] > 0))
             continue;
         size_t m = (size_t)s->mz[i];
+        float y = s->dense_a[LAG_MAX + m];
+        const float *b = s->dense_b + m;
         for (size_t k = 0; k < LAGS; k++)
-            lag[k] += a[m] * padded[m + k];
+            lag[k] += y * b[k];
     }
     double sum = 0;
     for (size_t k = 0; k < LAGS; k++)
@@ -351,18 +373,21 @@ nps_status nps_nominal_agreement(nps_peak_view a, nps_peak_view b, int32_t molec
 {
     nps_agreement g = {0};
     nps_status st = align(a, b, 0, s, err);
+    if (st == NPS_OK)
+        st = fit_dense(s, err);
     if (st != NPS_OK)
         return st;
     if (a.n && b.n) {
-        float left[NPS_NOMINAL_BINS], right[NPS_NOMINAL_BINS];
         compare_aligned(s, a, b, &g);
-        spread(s, s->a, left);
-        spread(s, s->b, right);
-        compare_molecular(left, right, molecular_mass, &g);
-        g.isotopes = isotope_disagreement(s, left, right);
-        weigh_by_mass(left);
-        weigh_by_mass(right);
-        compare_lags(s, left, right, &g);
+        spread(s, s->a, s->dense_a);
+        spread(s, s->b, s->dense_b);
+        compare_molecular(s, molecular_mass, &g);
+        g.isotopes = isotope_disagreement(s);
+        weigh_by_mass(s, s->dense_a);
+        weigh_by_mass(s, s->dense_b);
+        compare_lags(s, &g);
+        clear(s, s->dense_a);
+        clear(s, s->dense_b);
     }
     *ret = g;
     return NPS_OK;

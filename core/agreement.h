@@ -13,6 +13,7 @@ typedef struct {
     double *mz, *a, *b; /* [cap] */
     double *left, *right; /* left and right lie in a row: 2 * cap */
     size_t n, cap;
+    float *dense_a, *dense_b; /* [NPS_NOMINAL_BINS + 2 * 60] by whole mass, zero between calls */
 } nps_agreement_scratch;
 void nps_agreement_scratch_done(nps_agreement_scratch *s);
 
