@@ -1,5 +1,6 @@
 #!/bin/sh
-# Accuracy on the shared spectra: builds the libraries, identifies the queries, scores them. Prints one JSON object a task.
+# Accuracy on the shared spectra: builds the libraries, identifies the queries, scores them. Prints two JSON objects a task: the
+# scores, and after "reliability" how the stated probabilities and the coverage by group came out.
 # usage: accuracy.sh PROGRAM WORK_DIR
 program=$1 work=$2
 shared=$(cd "$(dirname "$0")/../.." && pwd)/shared
@@ -21,6 +22,8 @@ score() { # TASK LIBRARY QUERIES TRUTH [evaluate option...]
     "$program" identify --library "$work/$library.h5" --json "$queries" >"$work/$task.jsonl"
     printf '%s ' "$task"
     python3 "$shared/eval/evaluate.py" --truth "$truth" "$@" "$work/$task.jsonl"
+    printf '%s reliability ' "$task"
+    python3 "$(dirname "$0")/reliability.py" --truth "$truth" --queries "$queries" "$work/$task.jsonl"
 }
 build swgdrug --classes "$data/ei/swgdrug-3.3-classes.tsv" "$data/ei/swgdrug-3.3.msp"
 build massbank-ei "$data/ei/massbank-library.msp.gz"
