@@ -13,7 +13,7 @@
 enum {
     NPS_CALIBRATION_MAX = 2000,
     NPS_CALIBRATION_MIN = 60,
-    NPS_CALIBRATION_WITHIN_MIN = 200,
+    NPS_CALIBRATION_WITHIN_MIN = 80,
     NPS_CALIBRATION_FEW = 20
 };
 enum { NPS_REFIT_SUBSTANCES = 100 }; /* that fitting coefficients to own replicates needs, half of which it is fitted on */
