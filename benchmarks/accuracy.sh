@@ -23,7 +23,8 @@ score() { # TASK LIBRARY QUERIES TRUTH [evaluate option...]
     printf '%s ' "$task"
     python3 "$shared/eval/evaluate.py" --truth "$truth" "$@" "$work/$task.jsonl"
     printf '%s reliability ' "$task"
-    python3 "$(dirname "$0")/reliability.py" --truth "$truth" --queries "$queries" "$work/$task.jsonl"
+    python3 "$(dirname "$0")/reliability.py" --truth "$truth" --queries "$queries" \
+        $([ "$library" = swgdrug ] && echo --classes "$data/ei/swgdrug-3.3-classes.tsv") "$work/$task.jsonl"
 }
 build swgdrug --classes "$data/ei/swgdrug-3.3-classes.tsv" "$data/ei/swgdrug-3.3.msp"
 build massbank-ei "$data/ei/massbank-library.msp.gz"

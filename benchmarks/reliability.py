@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
 """Reliability and coverage by group of `npswatch identify --json` output. Prints one JSON object.
 
-usage: reliability.py --truth TRUTH.tsv --queries FILE RESULTS.jsonl
+usage: reliability.py --truth TRUTH.tsv --queries FILE [--classes TSV] RESULTS.jsonl
 
 coverage    by group: [known queries, fraction whose compound is in the verdict's set, its 90 % interval (Clopper-Pearson)];
             `below` lists groups whose interval ends below what was stated (1 - alpha)
 p_known, p_first   stated probability that the library holds the substance; that the first of the set is it:
-            Brier score, expected calibration error, and of each tenth [stated, observed, queries]
+            Brier score, expected calibration error, and of each tenth [stated, observed, queries]; null where all queries are
+            known or all novel, as that says nothing of a probability
 identified  verdicts that name one substance: right and wrong about known queries, wrong about novel ones
-Queries: MSP (.gz too) or JCAMP-DX, for the facts that the groups are made of. Standard library only.
+Queries: MSP (.gz too) or JCAMP-DX, for the facts that the groups are made of. Classes: of the library's substances, columns
+id, name, class. Standard library only.
 """
 import argparse, csv, gzip, json, math, sys
 
@@ -67,7 +69,13 @@ def is_unit_mass(text):
     return abs(float(text) - round(float(text))) < 1e-6
 
 
-def groups_of(fact, truth, result):
+def classes_of(path, results):
+    """{compound: class}: the table knows names, hits the compounds of names."""
+    by_name = {r["name"]: r["class"] for r in csv.DictReader(open(path, encoding="utf-8"), delimiter="\t")} if path else {}
+    return {compound(h): by_name[h["name"]] for r in results.values() for h in r.get("hits", []) if by_name.get(h["name"])}
+
+
+def groups_of(fact, truth, result, classes):
     """Names of the groups that a query belongs to."""
     cal = result.get("calibration") or {}
     peaks = fact.get("peaks")
@@ -86,14 +94,13 @@ def groups_of(fact, truth, result):
         yield fact["polarity"]
     if fact.get("precursor"):
         yield "precursor " + ("unit mass" if is_unit_mass(fact["precursor"]) else "accurate")
-    if truth["class"]:
-        yield "class " + truth["class"]
+    named = truth["class"] or classes.get(truth["inchikey_block"])
+    if named:
+        yield "class " + named
 
 
 def reliability(pairs):
     """pairs: (stated, so or not)."""
-    if not pairs:
-        return None
     rows, gap = [], 0.0
     for k in range(BINS):
         inside = [x for x in pairs if min(BINS - 1, int(x[0] * BINS)) == k]
@@ -108,6 +115,7 @@ def main():
     ap = argparse.ArgumentParser()
     ap.add_argument("--truth", required=True)
     ap.add_argument("--queries", required=True)
+    ap.add_argument("--classes")
     ap.add_argument("results")
     a = ap.parse_args()
     truth = {r["query_id"]: r for r in csv.DictReader(open(a.truth, encoding="utf-8"), delimiter="\t")}
@@ -117,6 +125,7 @@ def main():
         if line.strip():
             r = json.loads(line)
             results[r["query"]] = r
+    classes = classes_of(a.classes, results)
     counts, p_known, p_first, alpha = {}, [], [], None
     identified = {"known_right": 0, "known_wrong": 0, "novel_wrong": 0}
     for query, t in truth.items():
@@ -125,7 +134,7 @@ def main():
         inside = t["inchikey_block"] in members
         alpha = r.get("alpha", alpha)
         if known:
-            for g in groups_of(facts.get(query, {}), t, r):
+            for g in groups_of(facts.get(query, {}), t, r, classes):
                 c = counts.setdefault(g, [0, 0])
                 c[0] += inside
                 c[1] += 1
@@ -137,8 +146,9 @@ def main():
             p_first.append((r["set"][0]["p"], known and members[0] == t["inchikey_block"]))
     coverage = {g: [n, round(k / n, 4), interval(k, n)] for g, (k, n) in sorted(counts.items())}
     below = [g for g, (_, _, i) in coverage.items() if alpha is not None and not g.startswith("set ") and i[1] < 1 - alpha]
-    print(json.dumps({"coverage": coverage, "below": below, "p_known": reliability(p_known), "p_first": reliability(p_first),
-                      "identified": identified}))
+    mixed = len({t["status"] for t in truth.values()}) > 1
+    print(json.dumps({"coverage": coverage, "below": below, "p_known": reliability(p_known) if mixed else None,
+                      "p_first": reliability(p_first) if mixed else None, "identified": identified}))
 
 
 if __name__ == "__main__":
