@@ -108,8 +108,8 @@ static void put_unlike(nps_buf *b, const nps_library *lib, const nps_verdict *v,
     nps_buf_puts(b, "Out: ");
     put_agreement(b, v, h);
     if (h == best)
-        nps_buf_printf(b, ", but even the best entry is too unlike: conformity %+.2f, asked for %+.2f; evidence %+.2f", h->conformity,
-                       v->threshold, h->evidence);
+        nps_buf_printf(b, ", but even the best entry is too unlike: conformity %+.2f, asked for %+.2f; evidence %+.2f",
+                       h->conformity, v->threshold, h->evidence);
     else
         nps_buf_printf(b, ", but even the best entry, %s, is too unlike; evidence %+.2f", name_of(lib, best), h->evidence);
 }
@@ -230,7 +230,9 @@ void nps_explain_advice(nps_buf *b, const nps_verdict *v, size_t i)
     nps_buf_puts(b, technique_in_words(a->technique));
     if (a->energy_ev > 0)
         nps_buf_printf(b, " near %.0f eV", a->energy_ev);
-    nps_buf_printf(b, " would %s: ", v->outcome == NPS_AMBIGUOUS ? "narrow the set down" : v->outcome == NPS_NOVEL ? "tell more" : "confirm it");
+    nps_buf_puts(b, v->outcome == NPS_AMBIGUOUS ? " would narrow the set down: "
+                    : v->outcome == NPS_NOVEL   ? " would tell more: "
+                                                : " would confirm it: ");
     if (a->substances && a->of == 1)
         nps_buf_puts(b, "the library has a reference of the substance.");
     else if (a->substances)
@@ -265,8 +267,11 @@ void nps_explain_basis(nps_buf *b, const nps_verdict *v)
 void nps_explain_model(nps_buf *b, const nps_verdict *v)
 {
     const char *provenance = nps_evidence_model_of(v->technique)->provenance;
-    nps_buf_printf(b, "Evidence by the model of ruleset %d, %s%s", NPS_RULESET, *provenance ? "fitted on " : "set by hand", provenance);
-    nps_buf_puts(b, v->calibration == NPS_CALIBRATION_OWN ? ", unless the laboratory's calibration file holds coefficients of its own." : ".");
+    nps_buf_printf(b, "Evidence by the model of ruleset %d, %s%s", NPS_RULESET, *provenance ? "fitted on " : "set by hand",
+                   provenance);
+    if (v->calibration == NPS_CALIBRATION_OWN)
+        nps_buf_puts(b, ", unless the laboratory's calibration file holds coefficients of its own");
+    nps_buf_putc(b, '.');
 }
 
 void nps_explain_doubts(nps_buf *b, const nps_verdict *v)

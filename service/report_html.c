@@ -17,11 +17,11 @@ static const char style[] =
     "tbody{break-inside:avoid}.hits tbody tr:first-child td{border:0;padding-bottom:0}.why td{color:#444;font-size:.9rem}"
     "dl{display:grid;grid-template-columns:max-content 1fr;gap:.1rem 1rem;margin:.3rem 0}dt{color:#555}dd{margin:0;"
     "overflow-wrap:anywhere}code{font-size:.9em;overflow-wrap:anywhere}"
-    ".demo{background:#fff3cd;border:2px solid #b58900;padding:.6rem}.v{font-size:1.3rem;font-weight:600}"
+    ".demo{background:#fff3cd;border:2px solid #b58900;padding:.6rem}.v{font-size:1.3rem;font-weight:600;margin:.3rem 0}"
     ".v::first-letter{text-transform:uppercase}.small{color:#555;font-size:.85rem}"
     "article+article{break-before:page}svg{width:100%;height:auto;break-inside:avoid}"
     ".sign{break-inside:avoid;margin-top:2.5rem}.sign td{height:2.6rem;border-bottom:1px solid #333}.sign th{border:0}"
-    "@media print{body{margin:0;padding:0;max-width:none;font-size:10pt}}";
+    "@media print{html{font-size:10pt}body{margin:0;padding:0;max-width:none;font-size:1rem}}";
 
 /* A sentence of explain.h between two pieces of markup; nothing where there is none. Empties the sentence. */
 static void put_sentence(nps_buf *b, const char *before, nps_buf *sentence, const char *after)

@@ -9,7 +9,7 @@ void nps_report_html_set(nps_buf *b, const nps_library *lib, const nps_member *s
 {
     if (!n)
         return;
-    nps_buf_puts(b, "<h3>Set</h3><table><tr><th>Substance<th>InChIKey<th>p</tr>");
+    nps_buf_puts(b, "<h3>Set</h3><table><tr><th>Substance<th>InChIKey<th class=\"n\">Probability</tr>");
     for (size_t i = 0; i < n; i++) {
         nps_buf_puts(b, "<tr><td>");
         nps_buf_put_xml(b, nps_report_name(lib, set[i].substance));

@@ -37,7 +37,7 @@ function setTable(set) {
 }
 
 function verdictHead(v, level) {
-  return [el(level, { class: `verdict v-${v.verdict}` }, WORDS[v.verdict] || v.verdict), el("p", {}, v.statement),
+  return [el(level, { class: `verdict v-${v.verdict}` }, v.headline), el("p", {}, v.statement),
     v.set && v.set.length ? setTable(v.set) : null].filter(Boolean);
 }
 
@@ -48,14 +48,17 @@ function chooser(verdict, box, item, rows) {
 
 const MASS_HEADS = [{ t: "Score", n: true }, { t: "Reverse", n: true }, { t: "Explained", n: true }, { t: "Peaks", n: true }];
 const TRACE_HEADS = [{ t: "Score", n: true }, { t: "Compared, 1/cm", n: true }, { t: "Points", n: true }, { t: "Query moved by", n: true }];
+const signedNumber = (x) => `${x < 0 ? "\u2212" : "+"}${Math.abs(x).toFixed(2)}`;
 const massCells = (h) => [h.score.toFixed(4), h.reverse.toFixed(4), percent(h.explained), h.matched ?? ""];
 const traceCells = (h) => [h.score.toFixed(4), `${h.range_cm1[1]} to ${h.range_cm1[0]}`, h.matched, h.moved_cm1 ? signedCm1(h.moved_cm1) : "0"];
 
 function hitsTable(verdict, box, rows) {
   const [heads, cells] = verdict.preparation ? [TRACE_HEADS, traceCells] : [MASS_HEADS, massCells];
+  const why = (h) => el("tr", { class: "why" }, el("td", { colspan: heads.length + 3 }, h.explanation));
   for (const h of verdict.hits)
-    rows.push([el("tr", {}, cell(h.rank), el("td", {}, chooser(verdict, box, h, rows)), ...cells(h).map((text) => cell(text, true))), h]);
-  const region = stacked(table("Hits: choose one to see it against the query", [{ t: "#" }, { t: "Name" }, ...heads], rows.map(([row]) => row)));
+    rows.push([el("tr", {}, cell(h.rank), el("td", {}, chooser(verdict, box, h, rows)), cell(signedNumber(h.evidence), true), ...cells(h).map((text) => cell(text, true))), h]);
+  const region = stacked(table("Hits: choose one to see it against the query", [{ t: "#" }, { t: "Name" }, { t: "Evidence", n: true }, ...heads],
+    rows.flatMap(([row, h]) => [row, why(h)])));
   region.classList.add("hits");
   return region;
 }
@@ -104,12 +107,14 @@ function readingPart(v) {
   return read || v.preparation ? el("div", { class: "beside" }, ...[read, v.preparation ? preparationList(v) : null].filter(Boolean)) : null;
 }
 
-function basisLine(v) {
+function basisPart(v) {
   const cal = v.calibration;
   const library = [". Library generation ", el("code", {}, v.library.generation), `, ruleset ${v.library.ruleset}, input digest `, el("code", {}, v.input_digest)];
-  if (cal.source === "none") return el("p", { class: "small" }, "No error rate: nothing to calibrate on for this technique and preparation", ...library);
-  return el("p", { class: "small" }, `Error rate ${percent(v.alpha)} ${basis(cal)}; true coverage between `,
-    `${percent(cal.coverage_low)} and ${percent(cal.coverage_high)} with 90 % confidence`, ...library);
+  const rate = cal.source === "none" ? ["No error rate: nothing to calibrate on for this technique and preparation"]
+    : [`Error rate ${percent(v.alpha)} ${basis(cal)}; conformity asked for ${cal.threshold ?? "none"}; true coverage between `,
+      `${percent(cal.coverage_low)} and ${percent(cal.coverage_high)} with 90 % confidence`];
+  return [cal.doubts.length ? el("p", { class: "doubts" }, `Reservations about the error rate: ${cal.doubts.join("; ")}.`) : null,
+    el("p", { class: "small" }, ...rate, ...library, ". ", cal.model)].filter(Boolean);
 }
 
 const hasSpectrum = (v) => v.spectrum && ((v.spectrum.peaks && v.spectrum.peaks.length) || (v.spectrum.absorbance && v.spectrum.absorbance.length > 1));
@@ -119,10 +124,10 @@ function spectrumPanel(v, i, what = "Spectrum") {
   const panel = el("section", { class: "panel", "aria-label": `${what} ${i + 1}` },
     el("h3", {}, `${v.query || `${what} ${i + 1}`} (${v.technique})`), ...verdictHead(v, "p"));
   const [head, hits] = v.hits.length ? [el("h4", {}, "Against the library"), hitsTable(v, plot, rows)] : [];
-  panel.append(...[v.mixture ? mixturePart(v) : null, readingPart(v), head, plot, hits].filter(Boolean));
+  panel.append(...[v.mixture ? mixturePart(v) : null, readingPart(v), head, plot, hits, unexplainedPart(v)].filter(Boolean));
   if (v.analogs.length) panel.append(...analogPart(v, analogPlot, analogRows));
   if (v.classes.length) panel.append(el("p", {}, "Class: ", v.classes.slice(0, 3).map((c) => `${c.class} ${percent(c.p)}`).join(", ")));
-  panel.append(basisLine(v));
+  panel.append(...contextPart(v), factsPart(v), ...basisPart(v));
   if (hasSpectrum(v)) drawHit(plot, v, v.hits[0], rows);
   if (v.verdict === "novel" && v.analogs.length) drawHit(analogPlot, v, v.analogs[0], analogRows);
   return panel;
@@ -137,7 +142,7 @@ function leaves(v) {
 }
 
 function techniquesTable(spectra) {
-  const rows = spectra.map((v) => el("tr", {}, cell(v.technique), cell(v.query), el("td", { class: `v-${v.verdict}` }, v.verdict), cell(leaves(v))));
+  const rows = spectra.map((v) => el("tr", {}, cell(v.technique), cell(v.query), el("td", { class: `v-${v.verdict}` }, v.headline), cell(leaves(v))));
   const caption = `What each spectrum says by itself, each asked at ${percent(spectra[0].alpha)} so that together they keep the error rate`;
   const region = stacked(table(caption, [{ t: "Technique" }, { t: "Spectrum" }, { t: "Outcome" }, { t: "Leaves" }], rows));
   region.classList.add("techniques");
@@ -161,6 +166,7 @@ function showAnswer(answer) {
     head.push(el("p", { class: "problem" }, `${[p.file, place(p)].filter(Boolean).join(", ")}: ${p.detail}`));
   $("verdict").replaceChildren(...head);
   $("spectra").replaceChildren(...v.spectra.map((one, i) => spectrumPanel(one, i)));
+  printedParts(v);
   $("result").hidden = false;
   $("answer").focus();
 }

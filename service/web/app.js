@@ -106,6 +106,7 @@ async function ask(files) {
 
 function start() {
   startPreparation();
+  openForPrint();
   showLibrary();
   let dropped = null;
   $("form").addEventListener("submit", (event) => {

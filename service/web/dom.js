@@ -26,13 +26,13 @@ const percent = (p) => `${(100 * p).toFixed(p < 0.0995 ? 1 : 0)} %`;
 const massText = (mass) => mass.toFixed(Number.isInteger(mass) ? 0 : 3);
 const signed = (mass) => `${mass > 0 ? "+" : "\u2212"}${massText(Math.abs(mass))}`;
 const whole = (text) => el("span", { class: "whole" }, text); // not broken over lines
-const WORDS = { identified: "Identified (presumptive)", ambiguous: "Ambiguous", novel: "Novel", unusable: "Unusable" };
 
 // What an error rate rests on.
 function basis(calibration) {
   if (calibration.source === "none") return "not known: nothing to calibrate on";
   if (calibration.source === "general") return "by the general table of the program, for lack of replicates in the library";
-  return `from ${calibration.pairs} replicate pairs (${calibration.source})`;
+  const kind = calibration.kind && calibration.kind !== "any" ? ` of ${calibration.kind} spectra` : "";
+  return `from ${calibration.pairs} replicate pairs${kind} (${calibration.source})`;
 }
 
 function table(caption, heads, rows) {
