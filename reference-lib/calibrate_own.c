@@ -132,7 +132,31 @@ static nps_status ask_all(const case_group *g, bool held_out, nps_fit_data *d, n
     return st;
 }
 
-typedef enum { ALL, HELD_OUT, FIRST_OF_SUBSTANCE } which_cases;
+/* As many references as the library's own pairs found, which were asked with one entry, or one contributor, left out. */
+static void leave_out_as_the_library(const case_group *g, const asked_case *c, nps_filter *f)
+{
+    const nps_library *lib = g->lib;
+    bool cross = lib->calibration[g->technique].source == NPS_CALIBRATION_LIBRARY;
+    uint32_t last = UINT32_MAX;
+    size_t others = 0;
+    for (uint64_t i = lib->sub_entry_at[c->substance + 1]; i-- > lib->sub_entry_at[c->substance];) {
+        uint32_t e = lib->sub_entry[i];
+        if (lib->entry_technique[e] != g->technique || (f->polarity && lib->entry_polarity[e] != f->polarity))
+            continue;
+        if (last == UINT32_MAX)
+            last = e;
+        else
+            others += !cross || lib->entry_contributor[e] != lib->entry_contributor[last];
+    }
+    if (!others)
+        return;
+    f->self = last;
+    f->substance = cross ? c->substance : f->substance;
+    f->contributor = cross ? lib->entry_contributor[last] : f->contributor;
+}
+
+/* TO_COMPARE: one of each substance, asked as the library's own pairs were. */
+typedef enum { ALL, HELD_OUT, TO_COMPARE } which_cases;
 
 /* Conformities of these cases under a model; ascending. */
 static nps_status grade_all(const case_group *g, which_cases which, const nps_evidence_model *opt_model, nps_own_technique *x,
@@ -149,6 +173,8 @@ static nps_status grade_all(const case_group *g, which_cases which, const nps_ev
         nps_filter f = nps_filter_all();
         named truth = {g->lib, g->item[i].truth};
         f.polarity = g->item[i].q.polarity;
+        if (which == TO_COMPARE)
+            leave_out_as_the_library(g, &g->item[i], &f);
         if (which == ALL || (which == HELD_OUT ? g->item[i].held_out : g->item[i].first))
             st = nps_grade(g->lib, &g->item[i].q, &o, &f, is_named, &truth, g->w, &graded[n++], err);
     }
@@ -187,7 +213,7 @@ static nps_status refit(const case_group *g, nps_own_technique *x, nps_err *err)
         st = nps_fit_loss(&tested, shipped, &x->loss_before, err);
     if (st == NPS_OK && g->refits)
         st = ask_all(g, false, &fitted, err);
-    if (st == NPS_OK && g->refits && tested.n_question) {
+    if (st == NPS_OK && fitted.n_row && tested.n_question) {
         x->model = nps_array(1, sizeof *x->model);
         x->after = nps_array(tested.n_question, sizeof *x->after);
         st = x->model && x->after ? NPS_OK : nps_fail_nomem(err);
@@ -214,7 +240,7 @@ static nps_status test_drift(const case_group *g, nps_own_technique *x, nps_err 
     x->drift_p = 1;
     if (!lib->n || (lib->source != NPS_CALIBRATION_LIBRARY && lib->source != NPS_CALIBRATION_WITHIN))
         return NPS_OK;
-    nps_status st = grade_all(g, FIRST_OF_SUBSTANCE, NULL, x, err);
+    nps_status st = grade_all(g, TO_COMPARE, NULL, x, err);
     if (st != NPS_OK)
         return st;
     x->drift_p = nps_same_distribution(x->conformity, x->n, lib->conformity, lib->n);

@@ -163,7 +163,8 @@ static nps_status weigh(const nps_fit_data *d, const nps_evidence_model *m, weig
 }
 
 /* Whether the library holds the substance, from the best evidence and the crowd behind it. */
-static nps_status fit_known(const nps_fit_data *d, const weighed *x, double ret[3], nps_err *err)
+static nps_status fit_known(const nps_fit_data *d, const weighed *x, const nps_evidence_model *prior, double ridge, double ret[3],
+                            nps_err *err)
 {
     enum { FEATURES = 2 };
     NPS_AUTO_MEM(double *) feature = nps_array(d->n_question, FEATURES * sizeof *feature);
@@ -186,8 +187,9 @@ static nps_status fit_known(const nps_fit_data *d, const weighed *x, double ret[
     }
     static const int sign[FEATURES] = {1, 0};
     const nps_choice_data data = {FEATURES, n, n, n, feature, number, number, right, none, weight};
+    const double drawn_to[FEATURES + 1] = {prior ? prior->known[1] : 0, prior ? prior->known[2] : 0, prior ? prior->known[0] : 0};
     double fitted[FEATURES + 1], loss;
-    nps_status st = nps_choice_fit(&data, sign, NULL, 1e-4, fitted, &loss, err);
+    nps_status st = nps_choice_fit(&data, sign, prior ? drawn_to : NULL, prior ? ridge : 1e-4, fitted, &loss, err);
     if (st == NPS_OK) {
         ret[0] = fitted[FEATURES];
         ret[1] = fitted[0];
@@ -233,7 +235,7 @@ nps_status nps_fit_model(const nps_fit_data *d, const nps_evidence_model *prior,
     st = weigh(d, ret, &x, err);
     if (st == NPS_OK) {
         set_typical(d, &x, ret);
-        st = fit_known(d, &x, ret->known, err);
+        st = fit_known(d, &x, prior, ridge, ret->known, err);
     }
     weighed_done(&x);
     return st;
