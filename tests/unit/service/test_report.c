@@ -523,6 +523,70 @@ static void a_sample_report_holds_the_joint_verdict_and_each_spectrum(void **sta
     done(s, lib);
 }
 
+/* Everything that a case folder asks for, on one page that asks for nothing else. */
+static void a_report_holds_what_a_case_folder_needs(void **state)
+{
+    (void)state;
+    nps_spectrum *s[3];
+    nps_library *lib = hostile_library(s, 0);
+    NPS_AUTO(nps_verdict) v = synth_verdict(lib, s[0]);
+    synth_text(s[0], NPS_TEXT_INSTRUMENT, "GC <5977>");
+    v->repairs[NPS_REPAIR_ZERO] = 3;
+    v->doubts = NPS_DOUBT_GENERAL;
+    NPS_AUTO_BUF b = NPS_BUF_INIT(1 << 20);
+    nps_report_html_begin(&b, lib, "2026-11-24T12:00:00Z");
+    nps_report_html_verdict(&b, lib, v, s[0], "q", "2026-11-24");
+    nps_report_html_end(&b);
+    const char *const parts[] = {"2026-11-24T12:00:00Z", "npswatch " NPS_VERSION, lib->generation, lib->digest, "<dt>Ruleset<dd>",
+                                 v->input_digest, "<dt>Instrument<dd>GC &lt;5977&gt;", "<li>repaired: 3 ", "<h3>Hits</h3>",
+                                 "What is left unexplained", "How far the library sees here", "What to measure next",
+                                 "Calibrated ", "fitted on replicates of", "Reservations about the error rate: ", "<svg",
+                                 "<th>Analyst<td>", "<th>Reviewer<td>", "@page{size:A4"};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (!strstr(b.data, parts[i]))
+            fail_msg("'%s' is missing", parts[i]);
+    static const char *const outside[] = {"http", "src=", "url(", "@import", "<link", "<script"};
+    for (size_t i = 0; i < sizeof outside / sizeof *outside; i++)
+        assert_null(strstr(b.data, outside[i]));
+    size_t hits = 0;
+    for (const char *p = b.data; (p = strstr(p, "<tr class=\"why\">")); p++)
+        hits++;
+    assert_int_equal(hits, v->n_hits);
+    done(s, lib);
+}
+
+static void a_page_of_a_sample_says_whether_the_minimum_scheme_is_met(void **state)
+{
+    (void)state;
+    nps_spectrum *s[3];
+    nps_library *lib = hostile_library(s, 0);
+    NPS_AUTO(nps_verdict) one = synth_verdict(lib, s[0]);
+    NPS_AUTO(nps_verdict) two = synth_verdict(lib, s[1]);
+    nps_verdict *spectra[] = {one, two};
+    const nps_spectrum *q[] = {s[0], s[1]};
+    nps_member set = {1, 0.9};
+    nps_sample_verdict v = {.outcome = NPS_IDENTIFIED, .alpha = 0.05, .set = &set, .n_set = 1, .spectra = spectra, .n_spectra = 2,
+                            .support = NPS_SUPPORT_MASS, .missing = "a second <technique>"};
+    NPS_AUTO_BUF b = NPS_BUF_INIT(1 << 20);
+    nps_report_html_sample(&b, lib, &v, q, "2026-11-24");
+    assert_non_null(strstr(b.data, "<h2>Sample of 2 spectra</h2><p class=\"v\">presumptive identification</p>"));
+    assert_non_null(strstr(b.data, "is not met.</strong> Missing: a second &lt;technique&gt;."));
+    assert_null(strstr(b.data, "identified"));
+    assert_null(strstr(b.data, "<script"));
+    size_t articles = 0;
+    for (const char *p = b.data; (p = strstr(p, "<article>")); p++)
+        articles++;
+    assert_int_equal(articles, 3);
+    nps_buf_clear(&b);
+    v.minimum_scheme = true;
+    v.support |= NPS_SUPPORT_INFRARED;
+    v.missing[0] = '\0';
+    nps_report_html_sample(&b, lib, &v, q, "2026-11-24");
+    assert_non_null(strstr(b.data, "<p class=\"v\">identified</p>"));
+    assert_non_null(strstr(b.data, "E2329 is met.</strong></p>"));
+    done(s, lib);
+}
+
 int main(void)
 {
     nps_core_init();
@@ -540,6 +604,8 @@ int main(void)
         cmocka_unit_test(a_mixture_is_told_with_what_is_left),
         cmocka_unit_test(text_and_json_tell_the_reasons_of_an_unusable_spectrum),
         cmocka_unit_test(a_sample_report_holds_the_joint_verdict_and_each_spectrum),
+        cmocka_unit_test(a_report_holds_what_a_case_folder_needs),
+        cmocka_unit_test(a_page_of_a_sample_says_whether_the_minimum_scheme_is_met),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
