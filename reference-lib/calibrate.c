@@ -42,10 +42,18 @@ static bool has_replicate(const nps_library *lib, uint32_t e, bool *ret_elsewher
     return any;
 }
 
+/* Whether a query like the entry would get a verdict. */
+static bool is_usable(const nps_library *lib, uint32_t e)
+{
+    nps_technique t = (nps_technique)lib->entry_technique[e];
+    return !nps_technique_is_mass(t) ||
+           nps_quality_is_usable(nps_quality_check_peaks(t, lib->entry_precursor[e], nps_library_peak_row(lib, e)));
+}
+
 /* Whether the entry is to be asked: its technique, with a replicate, of another contributor where `cross` says so. */
 static bool qualifies(const nps_library *lib, uint32_t e, nps_technique t, bool cross, bool *ret_elsewhere)
 {
-    return is_of(lib, e, t) && has_replicate(lib, e, ret_elsewhere) && (*ret_elsewhere || !cross);
+    return is_of(lib, e, t) && is_usable(lib, e) && has_replicate(lib, e, ret_elsewhere) && (*ret_elsewhere || !cross);
 }
 
 static size_t count_substances(const nps_library *lib, nps_technique t, bool cross)

@@ -18,8 +18,13 @@ const char *nps_calibration_source_name(nps_calibration_source s); /* "none", "g
 
 /* Kinds of spectra that agree differently with their replicates: a threshold is taken from pairs of the query's own kind where
  * there are enough (Mondrian conformal prediction: Vovk, Gammerman & Shafer 2005, ch. 4.5). */
-typedef enum { NPS_KIND_ANY, NPS_KIND_SPARSE, NPS_KIND_RICH, NPS_KIND_COUNT } nps_kind;
-const char *nps_kind_name(nps_kind k); /* "any", "sparse", "rich" */
+typedef enum {
+    NPS_KIND_ANY,
+    NPS_KIND_SPARSE, NPS_KIND_RICH,       /* ei: below 20 nominal peaks, and from there on */
+    NPS_KIND_POSITIVE, NPS_KIND_NEGATIVE, /* msms, dart: polarity */
+    NPS_KIND_COUNT
+} nps_kind;
+const char *nps_kind_name(nps_kind k); /* "any", "sparse", "rich", "positive", "negative" */
 
 struct nps_evidence_model;
 

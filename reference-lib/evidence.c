@@ -168,11 +168,12 @@ double nps_evidence_conformity(const nps_evidence_model *m, double known, double
 
 nps_kind nps_kind_of(const nps_prepared *q)
 {
-    enum { RICH_EI = 20, RICH_MSMS = 10 };
-    if (!nps_technique_is_mass(q->technique))
+    enum { RICH = 20 };
+    if (q->technique == NPS_TECH_EI)
+        return q->nominal.n >= RICH ? NPS_KIND_RICH : NPS_KIND_SPARSE;
+    if (!nps_technique_is_fragment(q->technique) || !q->polarity)
         return NPS_KIND_ANY;
-    bool ei = q->technique == NPS_TECH_EI;
-    return (ei ? q->nominal.n >= RICH_EI : q->clean.n >= RICH_MSMS) ? NPS_KIND_RICH : NPS_KIND_SPARSE;
+    return q->polarity > 0 ? NPS_KIND_POSITIVE : NPS_KIND_NEGATIVE;
 }
 
 /* --- pairs ------------------------------------------------------------------------------------------------------------------ */
@@ -251,7 +252,7 @@ static const nps_evidence_model msms_model = {
     .typical = {0.7647, 2.0368, 0.2623, 1.3300, 0.7102, 0.7059, 0.9832, 0.0698,
                0.0307, 0.0079, 0.1113, 0.5508, 0.1903, 2.2776, 0.9541, 0.0000},
     .known = {0.5694, 0.7307, -0.3052},
-    .novelty = 0.5,
+    .novelty = 0.8,
     .room = 2,
     .uncalibrated = -0.6,
     .provenance = "replicates of 939 compounds in public ESI MS/MS spectra of MassBank, each across laboratories",

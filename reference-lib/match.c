@@ -511,6 +511,10 @@ static nps_status decide(const nps_library *lib, const nps_prepared *q, const np
                          const nps_candidates *found, nps_workspace *w, nps_verdict *v, nps_err *err)
 {
     nps_status st = choose_set(found, v, err);
+    if (st == NPS_OK && v->outcome == NPS_NOVEL && (v->quality & NPS_QUALITY_NO_FRAGMENT)) {
+        v->outcome = NPS_UNUSABLE; /* a mass alone does not tell what is new */
+        v->quality |= NPS_QUALITY_FEW_PEAKS;
+    }
     if (st == NPS_OK)
         st = list_lone_peaks(lib, q, o, v, err);
     if (st == NPS_OK && o->with_analogs)

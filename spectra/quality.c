@@ -1,5 +1,7 @@
 #include "spectra/quality.h"
 
+#include "spectra/clean.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +10,7 @@ const char *nps_quality_text(nps_quality_bit bit)
 {
     switch (bit) {
     case NPS_QUALITY_EMPTY: return "no peak at all";
-    case NPS_QUALITY_FEW_PEAKS: return "too few peaks above 1 % of the base peak: EI needs 3, others 1 (of MS/MS beside the precursor)";
+    case NPS_QUALITY_FEW_PEAKS: return "too few peaks above 1 % of the base peak: EI needs 3; MS/MS 1, and to be called novel 1 beside the precursor";
     case NPS_QUALITY_NO_FINGERPRINT: return "the measured range holds less than 400 1/cm of the region 650 to 1800 1/cm";
     case NPS_QUALITY_FLAT: return "no band stands out of the noise";
     case NPS_QUALITY_SATURATED: return "some of the strongest signals are cut off (saturated detector or too thick a sample)";
@@ -21,6 +23,7 @@ const char *nps_quality_text(nps_quality_bit bit)
     case NPS_QUALITY_UNCOMPARABLE: return "preparation and masks leave fewer than 200 points (400 1/cm) to compare";
     case NPS_QUALITY_OVERLOADED:
         return "so many signals are cut off at the top that their heights say nothing (saturated detector, or too thick a sample)";
+    case NPS_QUALITY_NO_FRAGMENT: return "no fragment beside the precursor: little more than a mass";
     case NPS_QUALITY_NO_REFERENCE: return "the library has no spectrum of this technique, polarity and range to compare with";
     }
     return "unknown reason";
@@ -28,7 +31,8 @@ const char *nps_quality_text(nps_quality_bit bit)
 
 unsigned nps_quality_obstacle(unsigned bits)
 {
-    bits &= ~(unsigned)(NPS_QUALITY_SATURATED | NPS_QUALITY_WEAK | NPS_QUALITY_FRINGES | NPS_QUALITY_NEGATIVE);
+    bits &= ~(unsigned)(NPS_QUALITY_SATURATED | NPS_QUALITY_WEAK | NPS_QUALITY_FRINGES | NPS_QUALITY_NEGATIVE |
+                       NPS_QUALITY_NO_FRAGMENT);
     return bits & -bits;
 }
 
@@ -53,41 +57,39 @@ static bool is_background(unsigned mz)
 enum { SATURATED_PEAKS = 3, OVERLOADED_PEAKS = 4, NOISE_PEAKS = 60 };
 static const double precursor_margin = 1.6; /* Th, as cleaning has it (index.h) */
 
-static unsigned check_peaks(const nps_spectrum *s)
+unsigned nps_quality_check_peaks(nps_technique t, double precursor_mz, nps_peak_view p)
 {
-    const nps_peaks *p = &s->peaks;
-    if (!p->n)
+    if (!p.n)
         return NPS_QUALITY_EMPTY;
-    /* Without fragments there is nothing to compare but a mass. */
-    double end = s->technique == NPS_TECH_MSMS && s->precursor_mz > 0 ? s->precursor_mz - precursor_margin : INFINITY;
-    double top = 0, fragment_top = 0, sum = 0, background = 0, squares = 0;
-    for (size_t i = 0; i < p->n; i++) {
-        top = fmax(top, (double)p->intensity[i]);
-        fragment_top = p->mz[i] < end ? top : fragment_top;
-    }
+    double end = t == NPS_TECH_MSMS && precursor_mz > 0 ? precursor_mz - precursor_margin : INFINITY;
+    double top = 0, sum = 0, background = 0, squares = 0;
+    for (size_t i = 0; i < p.n; i++)
+        top = fmax(top, (double)p.intensity[i]);
     size_t strong = 0, at_top = 0;
-    for (size_t i = 0; i < p->n; i++) {
-        double y = (double)p->intensity[i];
-        strong += y >= 0.01 * fragment_top && p->mz[i] < end;
+    for (size_t i = 0; i < p.n; i++) {
+        double y = (double)p.intensity[i];
+        strong += y >= 0.01 * top;
         at_top += y >= 0.9999 * top;
         sum += y;
         squares += y * y;
-        if (s->technique == NPS_TECH_EI && is_background((unsigned)(p->mz[i] + 0.38)))
+        if (t == NPS_TECH_EI && is_background((unsigned)(p.mz[i] + 0.38)))
             background += y;
     }
     unsigned bits = 0;
-    size_t needed = s->technique == NPS_TECH_EI ? 3 : 1;
+    size_t needed = t == NPS_TECH_EI ? 3 : 1;
     if (strong < needed)
         bits |= NPS_QUALITY_FEW_PEAKS;
+    if (p.mz[0] >= end)
+        bits |= NPS_QUALITY_NO_FRAGMENT;
     if (at_top >= OVERLOADED_PEAKS)
         bits |= NPS_QUALITY_OVERLOADED;
     else if (at_top >= SATURATED_PEAKS)
         bits |= NPS_QUALITY_SATURATED;
     /* The inverse participation ratio counts peaks that carry the signal; real spectra have few, noise has all. Of 16,000 public
      * mass spectra none of 60 peaks or more reaches 0.7. */
-    if (p->n >= NOISE_PEAKS && sum * sum / squares > 0.7 * (double)p->n)
+    if (p.n >= NOISE_PEAKS && sum * sum / squares > 0.7 * (double)p.n)
         bits |= NPS_QUALITY_NOISE;
-    if (s->technique == NPS_TECH_EI && background > 0.95 * sum)
+    if (t == NPS_TECH_EI && background > 0.95 * sum)
         bits |= NPS_QUALITY_BACKGROUND;
     return bits;
 }
@@ -229,5 +231,6 @@ unsigned nps_quality_check(const nps_spectrum *s)
 {
     if (s->technique == NPS_TECH_UNKNOWN)
         return s->peaks.n ? NPS_QUALITY_TECHNIQUE : NPS_QUALITY_EMPTY;
-    return nps_technique_is_mass(s->technique) ? check_peaks(s) : check_trace(s);
+    return nps_technique_is_mass(s->technique) ? nps_quality_check_peaks(s->technique, s->precursor_mz, nps_peaks_view(&s->peaks))
+                                               : check_trace(s);
 }

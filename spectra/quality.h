@@ -2,6 +2,7 @@
 #ifndef NPS_SPECTRA_QUALITY_H
 #define NPS_SPECTRA_QUALITY_H
 
+#include "core/similarity.h"
 #include "spectra/spectrum.h"
 
 typedef enum {
@@ -19,11 +20,14 @@ typedef enum {
     /* What only a comparison finds (nps_match). */
     NPS_QUALITY_UNCOMPARABLE = 1 << 11,  /* preparation and masks leave too little of a trace to compare */
     NPS_QUALITY_NO_REFERENCE = 1 << 12,  /* the library has no spectrum of this technique, polarity and range */
-    NPS_QUALITY_OVERLOADED = 1 << 13     /* so much is cut off at the top that heights say nothing any more */
+    NPS_QUALITY_OVERLOADED = 1 << 13,    /* so much is cut off at the top that heights say nothing any more */
+    NPS_QUALITY_NO_FRAGMENT = 1 << 14    /* MS/MS: nothing beside the precursor; fits a reference perhaps, but is never called novel */
 } nps_quality_bit;
 
 /* Bits of all faults of the spectrum itself; 0 for a good one. Any thread. */
 unsigned nps_quality_check(const nps_spectrum *s);
+/* The same of a mass spectrum by its peaks alone. @param precursor_mz  0: none */
+unsigned nps_quality_check_peaks(nps_technique t, double precursor_mz, nps_peak_view peaks);
 /* Whether these bits make a verdict impossible (others are only remarked). */
 bool nps_quality_is_usable(unsigned bits);
 /* The first of those that make it impossible; 0 when there is none. */

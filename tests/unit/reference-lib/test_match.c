@@ -106,6 +106,29 @@ static void a_poor_spectrum_is_unusable_with_its_reasons(void **state)
 }
 
 /* Novel cases are published: they must not come from a library that could not have known. */
+/* A precursor without fragments can fit, but a mass alone is never called novel. */
+static void a_precursor_alone_is_never_novel(void **state)
+{
+    (void)state;
+    const double mz[] = {300.1234, 301.1268}, fragments[] = {105.03, 300.1234};
+    const float y[] = {999, 180};
+    nps_builder *b = synth_builder(NULL, NULL);
+    NPS_AUTO(nps_spectrum) s = synth_peaks(NPS_TECH_MSMS, 300.1234, mz, y, 2);
+    synth_label(s, 1, 0);
+    synth_add(b, s);
+    NPS_AUTO_LIBRARY lib = synth_finish(b);
+    NPS_AUTO(nps_verdict) fits = ask(lib, s, NULL);
+    assert_int_equal(fits->outcome, NPS_IDENTIFIED);
+    assert_int_equal(fits->quality, NPS_QUALITY_NO_FRAGMENT);
+    NPS_AUTO(nps_spectrum) other = synth_peaks(NPS_TECH_MSMS, 200.5, (const double[]){200.5, 201.5}, y, 2);
+    NPS_AUTO(nps_verdict) nothing = ask(lib, other, NULL);
+    assert_int_equal(nothing->outcome, NPS_UNUSABLE);
+    assert_true(nothing->quality & NPS_QUALITY_FEW_PEAKS);
+    NPS_AUTO(nps_spectrum) fragmented = synth_peaks(NPS_TECH_MSMS, 450.5, fragments, y, 2);
+    NPS_AUTO(nps_verdict) novel = ask(lib, fragmented, NULL);
+    assert_int_equal(novel->outcome, NPS_NOVEL);
+}
+
 static void a_technique_or_polarity_that_the_library_lacks_gives_no_verdict(void **state)
 {
     (void)state;
@@ -337,6 +360,7 @@ int main(void)
         cmocka_unit_test(twins_that_cannot_be_told_apart_are_ambiguous),
         cmocka_unit_test(what_resembles_nothing_is_novel),
         cmocka_unit_test(a_poor_spectrum_is_unusable_with_its_reasons),
+        cmocka_unit_test(a_precursor_alone_is_never_novel),
         cmocka_unit_test(a_technique_or_polarity_that_the_library_lacks_gives_no_verdict),
         cmocka_unit_test(an_analogue_is_listed_with_its_formula_change),
         cmocka_unit_test(a_smaller_alpha_never_gives_a_smaller_set),

@@ -44,15 +44,14 @@ static void peak_lists_are_judged_by_technique(void **state)
     }
 }
 
-/* What is left of an MS/MS spectrum beside its precursor decides. */
-static void a_precursor_alone_is_too_few_peaks(void **state)
+static void a_precursor_alone_is_remarked(void **state)
 {
     (void)state;
     const double mz[] = {105.03, 299.8, 301.2};
     const float y[] = {2, 1, 1000};
     for (size_t from = 0; from < 2; from++) {
         NPS_AUTO(nps_spectrum) s = synth_peaks(NPS_TECH_MSMS, 301.2, mz + from, y + from, 3 - from);
-        assert_int_equal(nps_quality_check(s), from ? NPS_QUALITY_FEW_PEAKS : 0);
+        assert_int_equal(nps_quality_check(s), from ? NPS_QUALITY_NO_FRAGMENT : 0);
     }
 }
 
@@ -139,8 +138,9 @@ static void remarks_do_not_forbid_a_verdict(void **state)
     (void)state;
     assert_true(nps_quality_is_usable(0));
     assert_true(nps_quality_is_usable(NPS_QUALITY_SATURATED));
-    const unsigned remarks = NPS_QUALITY_SATURATED | NPS_QUALITY_WEAK | NPS_QUALITY_FRINGES | NPS_QUALITY_NEGATIVE;
-    for (unsigned bit = 1; bit <= NPS_QUALITY_OVERLOADED; bit <<= 1) {
+    const unsigned remarks = NPS_QUALITY_SATURATED | NPS_QUALITY_WEAK | NPS_QUALITY_FRINGES | NPS_QUALITY_NEGATIVE |
+                             NPS_QUALITY_NO_FRAGMENT;
+    for (unsigned bit = 1; bit <= NPS_QUALITY_NO_FRAGMENT; bit <<= 1) {
         assert_int_equal(nps_quality_is_usable(bit), (bit & remarks) != 0);
         assert_int_equal(nps_quality_is_usable(bit | NPS_QUALITY_SATURATED), (bit & remarks) != 0);
         assert_int_equal(nps_quality_obstacle(bit | remarks), bit & ~remarks);
@@ -167,7 +167,7 @@ int main(void)
     nps_core_init();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(peak_lists_are_judged_by_technique),
-        cmocka_unit_test(a_precursor_alone_is_too_few_peaks),
+        cmocka_unit_test(a_precursor_alone_is_remarked),
         cmocka_unit_test(many_peaks_of_like_height_are_noise),
         cmocka_unit_test(traces_are_judged_by_range_and_bands),
         cmocka_unit_test(faults_that_traces_show_are_named),
