@@ -122,7 +122,7 @@ static void the_stated_coverage_holds_on_fresh_replicates(void **state)
         size_t covered = 0;
         double low = 0, high = 1, threshold = 0;
         o.alpha = alphas[a];
-        o.with_analogs = false;
+        o.with_analogs = o.with_mixture = false;
         for (unsigned i = 0; i < N; i++) {
             NPS_AUTO(nps_verdict) v = ask(lib, fresh[i], &o);
             low = v->coverage_low;
@@ -447,7 +447,7 @@ static void drift_is_seen_where_replicates_are_noisier_than_the_librarys(void **
     } cases[] = {{2, 0.4, false}, {3, 0.4, false}, {2, 1.2, true}, {3, 1.2, true}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         AUTO_OWN_LAB l = {0};
-        measure(&l, &(lab_plan){nps_test_seed(), NPS_TECH_EI, 80, cases[i].labs, 2, 0.4, cases[i].noise});
+        measure(&l, &(lab_plan){nps_test_seed(), NPS_TECH_EI, NPS_CALIBRATION_MIN, cases[i].labs, 1, 0.4, cases[i].noise});
         const nps_own_technique *x = &l.own.technique[NPS_TECH_EI];
         printf("%u laboratories, noise %g: p %.3g\n", cases[i].labs, cases[i].noise, x->drift_p);
         assert_int_equal(l.lib->calibration[NPS_TECH_EI].source, NPS_CALIBRATION_LIBRARY);
