@@ -55,8 +55,10 @@ void nps_jw_unexplained(nps_jw *w, const nps_library *lib, const nps_verdict *v)
     NPS_AUTO_BUF text = NPS_BUF_INIT((size_t)1 << 20);
     nps_jw_object(w, "unexplained");
     nps_jw_num(w, "explained", v->n_hits ? v->hits[0].explained : 0, 4);
-    put_lone_peaks(w, "peaks", v->unexplained, v->n_unexplained);
-    put_lone_peaks(w, "missing", v->missing, v->n_missing);
+    if (nps_technique_is_mass(v->technique)) {
+        put_lone_peaks(w, "peaks", v->unexplained, v->n_unexplained);
+        put_lone_peaks(w, "missing", v->missing, v->n_missing);
+    }
     nps_explain_unexplained(&text, lib, v);
     put_text(w, "statement", &text);
     nps_jw_end(w);
