@@ -71,15 +71,16 @@ static nps_status read_truth(const char *path, case_list *l, nps_err *err)
     while (st == NPS_OK && nps_scan_line(&scan, &line)) {
         if (!nps_span_trim(line).n)
             continue;
-        if (!nps_span_split(line, '\t', &id, &rest) || !nps_span_split(rest, '\t', &status, &truth)) {
+        bool two = nps_span_split(line, '\t', &id, &rest), three = two && nps_span_split(rest, '\t', &status, &truth);
+        if (two && !nps_span_is(three ? status : rest, "known"))
+            continue;
+        if (three && nps_span_split(truth, '\t', &rest, &after))
+            truth = rest;
+        if (!three || !truth.n) {
             st = nps_fail_at(err, NPS_E_FORMAT, scan.line, nps_scan_offset(&scan, line.p),
                              "truth line without its columns query_id, status, inchikey_block");
             break;
         }
-        if (nps_span_split(truth, '\t', &rest, &after))
-            truth = rest;
-        if (!nps_span_is(status, "known"))
-            continue;
         st = nps_grow(&l->row, &l->cap_row, l->n_row + 1, sizeof *l->row, SIZE_MAX / 64, err);
         if (st != NPS_OK)
             break;
@@ -153,13 +154,13 @@ static void print_coefficients(const nps_own_technique *x)
                x->loss_after);
 }
 
-static void print_technique(nps_technique t, const nps_own_technique *x)
+static void print_technique(const nps_library *lib, nps_technique t, const nps_own_technique *x)
 {
     footing f = footing_of(x);
     printf("%s: %zu replicates, %zu substances", nps_technique_name(t), x->n, x->substances);
     for (int k = 0; k < NPS_KIND_COUNT; k++)
-        if (f.kind[k])
-            printf(", %zu of %s kind", f.kind[k], nps_kind_name((nps_kind)k));
+        if (k != NPS_KIND_ANY && f.kind[k])
+            printf(", %zu %s", f.kind[k], nps_kind_name((nps_kind)k));
     putchar('\n');
     if (f.rank)
         printf("  coverage 0.95 rests on the threshold %.3f, replicate %zu of %zu from below: it is then %.3f to %.3f (90 %% "
@@ -168,11 +169,14 @@ static void print_technique(nps_technique t, const nps_own_technique *x)
     else
         puts("  too few for coverage 0.95: nothing can be excluded, every candidate stays in the set");
     print_coefficients(x);
-    if (x->drift)
+    const nps_calibration_source source = lib->calibration[t].source;
+    if (source != NPS_CALIBRATION_LIBRARY && source != NPS_CALIBRATION_WITHIN)
+        puts("  drift: cannot be told, as the library has no replicates of its own to compare with");
+    else if (x->drift)
         printf("  drift: they agree with the library otherwise than its own spectra do (probability of this by chance %.2g); a\n"
                "    verdict will say so\n",
                x->drift_p);
-    else if (x->drift_p < 1)
+    else
         printf("  no drift: they agree with the library as its own spectra do (probability of such a difference by chance %.2g)\n",
                x->drift_p);
     if (x->n < FEW_PAIRS)
@@ -237,11 +241,11 @@ static void print_json(const options *o, const nps_library *lib, const case_list
     puts(b.data ? b.data : "");
 }
 
-static void print_text(const options *o, const case_list *list, const nps_own_calibration *own)
+static void print_text(const options *o, const nps_library *lib, const case_list *list, const nps_own_calibration *own)
 {
     for (nps_technique t = NPS_TECH_UNKNOWN; t < NPS_TECH_COUNT; t++)
         if (own->technique[t].n)
-            print_technique(t, &own->technique[t]);
+            print_technique(lib, t, &own->technique[t]);
     if (list->unknown || own->left_out)
         printf("left out: %zu without a row of the truth table, %zu too poor or of a substance that the library lacks\n",
                list->unknown, own->left_out);
@@ -368,7 +372,7 @@ static int calibrate(const options *o, const nps_library *lib)
     else if (o->json)
         print_json(o, lib, &list, &own);
     else
-        print_text(o, &list, &own);
+        print_text(o, lib, &list, &own);
     case_list_done(&list);
     nps_own_calibration_done(&own);
     return st == NPS_OK && !failed ? NPS_EXIT_DONE : NPS_EXIT_INPUT;

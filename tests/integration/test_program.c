@@ -657,18 +657,127 @@ static void what_is_not_public_is_not_exported(void **state)
 static void an_own_calibration_is_made_and_used(void **state)
 {
     (void)state;
+    char file[400];
+    size_t len;
     AUTO_OUTCOME c = run("calibrate --library @lib.h5 --queries @own.msp --truth @truth.tsv -o @cal.json");
     assert_status(c, 0);
-    assert_says(c.out, "ei: 70 replicates (few");
+    assert_says(c.out, "ei: 70 replicates, 70 substances, 7 sparse, 63 rich\n");
+    assert_says(c.out, "coverage 0.95 rests on the threshold ");
+    assert_says(c.out, ", replicate 3 of 70 from below: it is then 0.");
+    assert_says(c.out, "coefficients: of the ruleset; fitting them needs 100 substances of a mass technique");
+    assert_says(c.out, "no drift: ");
+    assert_says(c.out, "few: below 100 replicates the coverage is only roughly known");
+    assert_says(c.out, "cal.svg before you use ");
+    char *svg = nps_slurp(in_dir(file, "cal.svg"), &len);
+    assert_non_null(svg);
+    assert_says(svg, "Reliability on own replicates, library lib</text>");
+    assert_says(svg, "ei: 140 answers about replicates that nothing was fitted on");
+    free(svg);
     AUTO_OUTCOME o = run("identify --library @lib.h5 --json --calibration @cal.json @query.msp");
     assert_status(o, 0);
     json_t *v = line_of(o.out, 0), *cal = json_object_get(v, "calibration");
     assert_string_equal(text_of(cal, "source"), "own");
     assert_int_equal(json_integer_value(json_object_get(cal, "pairs")), 70);
+    assert_int_equal(json_array_size(json_object_get(cal, "doubts")), 0);
     json_decref(v);
     AUTO_OUTCOME bad = run("identify --library @lib.h5 --calibration @query.msp @query.msp");
     assert_status(bad, 1);
     assert_says(bad.err, "query.msp: line 1");
+}
+
+static void a_calibration_is_summed_up_for_machines(void **state)
+{
+    (void)state;
+    char file[400];
+    size_t len;
+    AUTO_OUTCOME c = run("calibrate --library @lib.h5 --queries @own.msp --truth @truth.tsv -o @sum --diagram @elsewhere.svg --json");
+    assert_status(c, 0);
+    assert_int_equal(lines_of(c.out), 1);
+    json_t *v = line_of(c.out, 0), *ei = json_object_get(json_object_get(v, "techniques"), "ei");
+    assert_keys(v, "calibration diagram library ruleset techniques without_truth left_out");
+    assert_keys(ei, "pairs substances kinds rank threshold coverage_low coverage_high few answers loss_before loss_after "
+                    "gap_right_before gap_known_before gap_right_after gap_known_after refitted drift drift_p");
+    assert_int_equal(json_integer_value(json_object_get(ei, "pairs")), 70);
+    assert_int_equal(json_integer_value(json_object_get(ei, "rank")), 3);
+    assert_int_equal(json_integer_value(json_object_get(ei, "answers")), 140);
+    assert_true(json_is_true(json_object_get(ei, "few")) && json_is_false(json_object_get(ei, "drift")));
+    assert_true(json_is_false(json_object_get(ei, "refitted")) && json_is_null(json_object_get(ei, "loss_after")));
+    json_decref(v);
+    char *svg = nps_slurp(in_dir(file, "elsewhere.svg"), &len);
+    assert_non_null(svg);
+    free(svg);
+    assert_null(nps_slurp(in_dir(file, "sum.svg"), &len));
+}
+
+static void a_calibration_of_another_generation_is_used_and_doubted(void **state)
+{
+    (void)state;
+    AUTO_OUTCOME b = run("library build -o @other.h5 --name other --quiet @library.msp");
+    AUTO_OUTCOME c = run("calibrate --library @other.h5 --queries @own.msp --truth @truth.tsv -o @other.json");
+    AUTO_OUTCOME o = run("identify --library @lib.h5 --json --calibration @other.json @query.msp");
+    assert_status(b, 0);
+    assert_status(c, 0);
+    assert_status(o, 0);
+    json_t *v = line_of(o.out, 0), *cal = json_object_get(v, "calibration"), *doubts = json_object_get(cal, "doubts");
+    assert_string_equal(text_of(cal, "source"), "own");
+    assert_int_equal(json_array_size(doubts), 1);
+    assert_says(json_string_value(json_array_get(doubts, 0)), "the library has changed since the calibration was made");
+    json_decref(v);
+    AUTO_OUTCOME text = run("identify --library @lib.h5 --calibration @other.json @query.msp");
+    assert_says(text.out, "the library has changed since the calibration was made");
+}
+
+static void what_cannot_calibrate_is_told(void **state)
+{
+    (void)state;
+    char file[400];
+    size_t len;
+    static const char other[] = "query_id\tstatus\tinchikey_block\nq0\tknown\tZZZZZZZZZZZZZZ\nq1\tnovel\t\nq2\tnovel\n";
+    put("other.tsv", other, sizeof other - 1, "wb");
+    AUTO_OUTCOME o = run("calibrate --library @lib.h5 --queries @own.msp --truth @other.tsv -o @nothing.json");
+    assert_status(o, 1);
+    assert_says(o.err, "no query could be used: 1 too poor or of a substance that the library lacks");
+    assert_null(nps_slurp(in_dir(file, "nothing.json"), &len));
+    static const char broken[] = "query_id\tstatus\tinchikey_block\nq0\tknown\t\n";
+    put("broken.tsv", broken, sizeof broken - 1, "wb");
+    AUTO_OUTCOME no_key = run("calibrate --library @lib.h5 --queries @own.msp --truth @broken.tsv -o @nothing.json");
+    assert_status(no_key, 1);
+    assert_says(no_key.err, "line 2, byte 31: truth line without its columns");
+    AUTO_OUTCOME few = run("calibrate --library @lib.h5 --queries @query.msp --truth @truth.tsv -o @three.json");
+    assert_status(few, 0);
+    assert_says(few.out, "too few for coverage 0.95: nothing can be excluded");
+    AUTO_OUTCOME used = run("identify --library @lib.h5 --calibration @three.json @query.msp");
+    assert_status(used, 0);
+    assert_says(used.out, "there are too few replicate pairs to exclude anything at this error rate");
+}
+
+static void the_coefficients_can_be_read_without_the_source(void **state)
+{
+    (void)state;
+    AUTO_OUTCOME text = run("calibrate --show");
+    AUTO_OUTCOME json = run("calibrate --show --json");
+    assert_status(text, 0);
+    assert_status(json, 0);
+    assert_says(text.out, "ei: fitted on replicates of 638 compounds");
+    assert_says(text.out, "ir: set by hand, for lack of replicates");
+    assert_says(text.out, "signal of the query that the reference lacks");
+    assert_int_equal(lines_of(json.out), 5);
+    for (size_t i = 0; i < 5; i++) {
+        json_t *v = line_of(json.out, i), *list = json_object_get(v, "features");
+        assert_keys(v, "ruleset technique provenance intercept features known novelty room uncalibrated");
+        assert_true(json_array_size(list) > 0);
+        for (size_t k = 0; k < json_array_size(list); k++) {
+            json_t *one = json_array_get(list, k);
+            assert_keys(one, "name phrase weight sign typical of_query");
+            double weight = json_number_value(json_object_get(one, "weight"));
+            assert_true(weight * (double)json_integer_value(json_object_get(one, "sign")) >= 0);
+            assert_says(text.out, text_of(one, "name"));
+        }
+        json_decref(v);
+    }
+    AUTO_OUTCOME with = run("calibrate --show --library @lib.h5");
+    assert_status(with, 2);
+    assert_says(with.err, "--show goes with --json only");
 }
 
 static void output_that_cannot_be_written_is_a_failure(void **state)
@@ -718,6 +827,10 @@ int main(void)
         cmocka_unit_test(a_library_is_described_verified_exported_and_compared),
         cmocka_unit_test(what_is_not_public_is_not_exported),
         cmocka_unit_test(an_own_calibration_is_made_and_used),
+        cmocka_unit_test(a_calibration_is_summed_up_for_machines),
+        cmocka_unit_test(a_calibration_of_another_generation_is_used_and_doubted),
+        cmocka_unit_test(what_cannot_calibrate_is_told),
+        cmocka_unit_test(the_coefficients_can_be_read_without_the_source),
         cmocka_unit_test(output_that_cannot_be_written_is_a_failure),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
