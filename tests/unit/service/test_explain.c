@@ -130,6 +130,7 @@ static void a_hit_that_is_behind_is_further_behind_than_allowed(void **state)
                 assert_near(evidence, v->hits[k].evidence, 0, 0.006);
                 assert_near(distance, v->hits[0].evidence - v->hits[k].evidence, 0, 0.006);
                 assert_true(allowed <= distance);
+                assert_near(allowed, nps_evidence_model_of(techniques[t])->room - v->threshold, 0, 0.006); /* evidence.h */
                 assert_non_null(strstr(at, nps_library_text(x.lib, x.lib->sub_name[v->hits[0].substance])));
                 seen++;
             }
