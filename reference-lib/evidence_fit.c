@@ -56,14 +56,28 @@ static nps_status add_row(nps_fit_data *d, const double *feature, nps_err *err)
     return NPS_OK;
 }
 
-/* Entries of one substance among those looked at. */
-static nps_status add_substance(nps_fit_data *d, const nps_workspace *w, const double *feature, uint32_t substance, bool right,
-                                nps_err *err)
+/* So that what is fitted does not depend on the coefficients that the entries were ranked by. */
+static int by_substance_then_entry(const void *a, const void *b)
 {
-    nps_status st = add_option(d, right, err);
-    for (size_t i = 0; i < w->n_seen && st == NPS_OK; i++)
-        if (w->seen[i].substance == substance)
+    const nps_candidate *x = a, *y = b;
+    if (x->substance != y->substance)
+        return x->substance < y->substance ? -1 : 1;
+    return x->entry < y->entry ? -1 : x->entry > y->entry;
+}
+
+/* One question: the entries looked at, by substance, all or without the truth. */
+static nps_status add_entries(nps_fit_data *d, const nps_workspace *w, const double *feature, const bool *truth, bool without,
+                              nps_err *err)
+{
+    nps_status st = add_question(d, without, without ? without_weight : 1, err);
+    for (size_t i = 0; i < w->n_seen && st == NPS_OK; i++) {
+        if (truth[i] && without)
+            continue;
+        if (!i || w->seen[i].substance != w->seen[i - 1].substance)
+            st = add_option(d, truth[i], err);
+        if (st == NPS_OK)
             st = add_row(d, feature + i * NPS_FEATURE_MAX, err);
+    }
     return st;
 }
 
@@ -74,24 +88,22 @@ nps_status nps_fit_ask(nps_fit_data *d, const nps_library *lib, const nps_prepar
     nps_status st = nps_find_candidates(lib, q, o, f, w, &c, err);
     if (st != NPS_OK)
         return st;
-    NPS_AUTO_MEM(double *) feature = nps_array(w->n_seen, NPS_FEATURE_MAX * sizeof *feature);
-    if (!feature)
-        st = nps_fail_nomem(err);
-    for (size_t i = 0; i < w->n_seen && st == NPS_OK; i++)
-        st = nps_match_features(lib, q, o, &w->seen[i], w, feature + i * NPS_FEATURE_MAX, err);
-    bool found = false;
-    for (size_t i = 0; i < c.n; i++)
-        found = found || (is_truth && is_truth(arg, c.item[i].substance));
-    for (int without = found ? 0 : 1; without < 2 && st == NPS_OK; without++) {
-        st = add_question(d, without, without ? without_weight : 1, err);
-        for (size_t i = 0; i < c.n && st == NPS_OK; i++) {
-            bool truth = is_truth && is_truth(arg, c.item[i].substance);
-            if (!truth || !without)
-                st = add_substance(d, w, feature, c.item[i].substance, truth, err);
-        }
-    }
     nps_candidates_done(&c);
-    return st;
+    NPS_AUTO_MEM(double *) feature = nps_array(w->n_seen, NPS_FEATURE_MAX * sizeof *feature);
+    NPS_AUTO_MEM(bool *) truth = nps_array(w->n_seen, sizeof *truth);
+    if (!feature || !truth)
+        return nps_fail_nomem(err);
+    if (w->n_seen)
+        qsort(w->seen, w->n_seen, sizeof *w->seen, by_substance_then_entry);
+    bool found = false;
+    for (size_t i = 0; i < w->n_seen && st == NPS_OK; i++) {
+        st = nps_match_features(lib, q, o, &w->seen[i], w, feature + i * NPS_FEATURE_MAX, err);
+        truth[i] = is_truth && is_truth(arg, w->seen[i].substance);
+        found = found || truth[i];
+    }
+    if (st == NPS_OK && found)
+        st = add_entries(d, w, feature, truth, false, err);
+    return st == NPS_OK ? add_entries(d, w, feature, truth, true, err) : st;
 }
 
 /* --- fitting ------------------------------------------------------------------------------------------------------------- */
