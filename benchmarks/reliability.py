@@ -78,11 +78,9 @@ def classes_of(path, results):
 def groups_of(fact, truth, result, classes):
     """Names of the groups that a query belongs to."""
     cal = result.get("calibration") or {}
-    peaks = fact.get("peaks")
-    rich_from = 20 if result.get("technique") == "ei" else 10  # nps_kind_of
-    kind = cal.get("kind")
+    peaks, kind, ei = fact.get("peaks"), cal.get("kind"), result.get("technique") == "ei"
     if kind in (None, "any") and peaks is not None:
-        kind = "rich" if peaks >= rich_from else "sparse"
+        kind = ("rich" if peaks >= 20 else "sparse") if ei else fact.get("polarity")  # nps_kind_of
     size = len(result.get("set") or [])
     yield "all"
     if kind:
@@ -90,9 +88,7 @@ def groups_of(fact, truth, result, classes):
     if peaks is not None:
         yield "peaks " + ("1-5" if peaks <= 5 else "6-20" if peaks <= 20 else "21-60" if peaks <= 60 else "over 60")
     yield "set " + (str(size) if size < 2 else "2-3" if size <= 3 else "4-10" if size <= 10 else "over 10")
-    if fact.get("polarity") and result.get("technique") == "msms":
-        yield fact["polarity"]
-    if fact.get("precursor"):
+    if fact.get("precursor") and not ei:
         yield "precursor " + ("unit mass" if is_unit_mass(fact["precursor"]) else "accurate")
     named = truth["class"] or classes.get(truth["inchikey_block"])
     if named:

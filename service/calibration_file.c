@@ -113,7 +113,7 @@ static nps_status read_pairs(const nps_json *one, const char *name, nps_calibrat
         while (kind[i] < NPS_KIND_COUNT && !(text && strcmp(text, nps_kind_name((nps_kind)kind[i])) == 0))
             kind[i]++;
         if (kind[i] == NPS_KIND_COUNT)
-            return nps_fail(err, NPS_E_FORMAT, "%s: kind %zu is none of any, sparse, rich", name, i);
+            return nps_fail(err, NPS_E_FORMAT, "%s: kind %zu is no kind of spectrum", name, i);
     }
     c->source = NPS_CALIBRATION_OWN;
     c->n = n;

@@ -145,8 +145,8 @@ static void print_coefficients(const nps_own_technique *x)
     if (!x->model)
         printf("  coefficients: of the ruleset; fitting them needs %d substances of a mass technique\n", NPS_REFIT_SUBSTANCES);
     else if (x->refitted)
-        printf("  coefficients: refitted, as their loss is %.3f on substances that they were not fitted on; only those are\n"
-               "    among the replicates above\n",
+        printf("  coefficients: refitted, as their loss is %.3f on every second substance, which they were not fitted on and which\n"
+               "    the threshold rests on\n",
                x->loss_after);
     else
         printf("  coefficients: of the ruleset, as refitted ones have a loss of %.3f on substances that they were not fitted on:\n"
@@ -157,14 +157,14 @@ static void print_coefficients(const nps_own_technique *x)
 static void print_technique(const nps_library *lib, nps_technique t, const nps_own_technique *x)
 {
     footing f = footing_of(x);
-    printf("%s: %zu replicates, %zu substances", nps_technique_name(t), x->n, x->substances);
+    printf("%s: %zu replicates, %s%zu substances", nps_technique_name(t), x->n, x->refitted ? "every second of " : "", x->substances);
     for (int k = 0; k < NPS_KIND_COUNT; k++)
         if (k != NPS_KIND_ANY && f.kind[k])
             printf(", %zu %s", f.kind[k], nps_kind_name((nps_kind)k));
     putchar('\n');
     if (f.rank)
-        printf("  coverage 0.95 rests on the threshold %.3f, replicate %zu of %zu from below: it is then %.3f to %.3f (90 %% "
-               "interval)\n",
+        printf("  coverage 0.95 rests on the threshold %.3f, replicate %zu of %zu from below: it is then %.3f to %.3f (90 %%\n"
+               "    interval), over all kinds of spectra\n",
                f.threshold, f.rank, x->n, f.low, f.high);
     else
         puts("  too few for coverage 0.95: nothing can be excluded, every candidate stays in the set");

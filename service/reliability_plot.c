@@ -132,8 +132,11 @@ static void put_technique(nps_buf *b, const nps_own_technique *x, const char *na
 void nps_reliability_plot(nps_buf *b, const nps_own_calibration *own, const char *library)
 {
     int rows = 0;
-    for (nps_technique t = NPS_TECH_UNKNOWN; t < NPS_TECH_COUNT; t++)
+    bool refitted = false;
+    for (nps_technique t = NPS_TECH_UNKNOWN; t < NPS_TECH_COUNT; t++) {
         rows += own->technique[t].n_answers > 0;
+        refitted = refitted || own->technique[t].after;
+    }
     int height = HEAD + ROW * rows;
     nps_buf_printf(b,
                    "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" role=\"img\" "
@@ -147,9 +150,10 @@ void nps_reliability_plot(nps_buf *b, const nps_own_calibration *own, const char
     nps_buf_puts(b, style);
     nps_buf_puts(b, "<text x=\"20\" y=\"26\" font-size=\"16\">Reliability on own replicates, library ");
     nps_buf_put_xml(b, library);
-    nps_buf_puts(b, "</text>\n<text class=\"before\" x=\"20\" y=\"48\">\u25cf coefficients of the ruleset</text>"
-                    "<text class=\"after\" x=\"250\" y=\"48\">\u25a0 refitted on own replicates</text>"
-                    "<text x=\"470\" y=\"48\">bars: 90 % intervals; numbers: answers</text>\n");
+    nps_buf_puts(b, "</text>\n<text class=\"before\" x=\"20\" y=\"48\">\u25cf coefficients of the ruleset</text>");
+    if (refitted)
+        nps_buf_puts(b, "<text class=\"after\" x=\"230\" y=\"48\">\u25a0 refitted on own replicates</text>");
+    nps_buf_puts(b, "<text x=\"440\" y=\"48\">bars: 90 % intervals; numbers: answers</text>\n");
     double top = HEAD;
     for (nps_technique t = NPS_TECH_UNKNOWN; t < NPS_TECH_COUNT; t++) {
         if (!own->technique[t].n_answers)

@@ -123,8 +123,8 @@ static const struct {
     {HEAD "{\"ei\":{" PAIR "},\"ir\":{\"pairs\":1,\"conformity\":[null],\"kind\":[\"any\"]}}}", NPS_E_FORMAT, "ir: conformity 0"},
     {HEAD "{\"ei\":{\"pairs\":1,\"conformity\":[0.5]}}}", NPS_E_FORMAT, "ei: 0 kinds of 1 pairs"},
     {HEAD "{\"ei\":{\"pairs\":1,\"conformity\":[0.5],\"kind\":[\"rich\",\"rich\"]}}}", NPS_E_FORMAT, "ei: 2 kinds of 1 pairs"},
-    {HEAD "{\"ei\":{\"pairs\":1,\"conformity\":[0.5],\"kind\":[\"poor\"]}}}", NPS_E_FORMAT, "ei: kind 0 is none of"},
-    {HEAD "{\"ei\":{\"pairs\":1,\"conformity\":[0.5],\"kind\":[2]}}}", NPS_E_FORMAT, "ei: kind 0 is none of"},
+    {HEAD "{\"ei\":{\"pairs\":1,\"conformity\":[0.5],\"kind\":[\"poor\"]}}}", NPS_E_FORMAT, "ei: kind 0 is no kind of spectrum"},
+    {HEAD "{\"ei\":{\"pairs\":1,\"conformity\":[0.5],\"kind\":[2]}}}", NPS_E_FORMAT, "ei: kind 0 is no kind of spectrum"},
     /* the rest of a technique */
     {HEAD "{\"msms\":{\"pairs\":1,\"conformity\":[0.5],\"kind\":[\"rich\"]}}}", NPS_E_FORMAT, "msms: 'drift_p' is no number in 0 .. 1"},
     {HEAD "{\"msms\":{\"pairs\":1,\"drift_p\":1.5,\"conformity\":[0.5],\"kind\":[\"rich\"]}}}", NPS_E_FORMAT, "msms: 'drift_p'"},
