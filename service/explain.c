@@ -133,6 +133,60 @@ void nps_explain_hit(nps_buf *b, const nps_library *lib, const nps_verdict *v, s
     nps_buf_putc(b, '.');
 }
 
+/* --- candidates of a sample ------------------------------------------------------------------------------------------------ */
+
+static bool holds(const nps_member *set, size_t n, uint32_t substance)
+{
+    for (size_t i = 0; i < n; i++)
+        if (set[i].substance == substance)
+            return true;
+    return false;
+}
+
+static size_t add_new(const nps_member *set, size_t n_set, uint32_t *substance, size_t n)
+{
+    for (size_t i = 0; i < n_set && n < NPS_EXPLAIN_CANDIDATES; i++) {
+        size_t k = 0;
+        while (k < n && substance[k] != set[i].substance)
+            k++;
+        if (k == n)
+            substance[n++] = set[i].substance;
+    }
+    return n;
+}
+
+size_t nps_explain_candidates(const nps_sample_verdict *v, uint32_t ret_substance[NPS_EXPLAIN_CANDIDATES])
+{
+    if (v->n_spectra < 2)
+        return 0;
+    size_t n = add_new(v->set, v->n_set, ret_substance, 0);
+    for (size_t i = 0; i < v->n_spectra; i++)
+        n = add_new(v->spectra[i]->set, v->spectra[i]->n_set, ret_substance, n);
+    return n;
+}
+
+/* Usable spectra whose set holds the substance, or does not. */
+static void put_spectra(nps_buf *b, const nps_sample_verdict *v, uint32_t substance, bool held, const char *lead)
+{
+    size_t told = 0;
+    for (size_t i = 0; i < v->n_spectra; i++) {
+        const nps_verdict *one = v->spectra[i];
+        if (one->outcome != NPS_UNUSABLE && holds(one->set, one->n_set, substance) == held)
+            nps_buf_printf(b, "%sspectrum %zu (%s)", told++ ? ", " : lead, i + 1, nps_technique_name(one->technique));
+    }
+}
+
+void nps_explain_candidate(nps_buf *b, const nps_sample_verdict *v, uint32_t substance)
+{
+    bool in = holds(v->set, v->n_set, substance);
+    nps_buf_puts(b, !in ? "Out: " : v->conflict ? "Listed, as the spectra contradict each other: " : "In: ");
+    put_spectra(b, v, substance, true, "it is in the set of ");
+    /* In without being in each set: where the library has no reference of it, a spectrum cannot exclude it. */
+    put_spectra(b, v, substance, false,
+                in && !v->conflict ? "; for want of a reference nothing is said by " : ", but not in that of ");
+    nps_buf_putc(b, '.');
+}
+
 /* --- what is left ---------------------------------------------------------------------------------------------------------- */
 
 static void put_lone_peaks(nps_buf *b, const nps_lone_peak *p, size_t n)

@@ -21,6 +21,13 @@ void nps_explain_hit(nps_buf *b, const nps_library *lib, const nps_verdict *v, s
 /* What its numbers mean; one sentence for the whole table. */
 extern const char nps_explain_legend[];
 
+/* Substances that any spectrum of the sample leaves possible: the joint set first, in its order, then those that another
+ * spectrum excludes. Returns their number; none where there is one spectrum, whose hits say it all. */
+enum { NPS_EXPLAIN_CANDIDATES = 20 };
+size_t nps_explain_candidates(const nps_sample_verdict *v, uint32_t ret_substance[NPS_EXPLAIN_CANDIDATES]);
+/* One sentence: in or out of the joint set, and by which spectra. */
+void nps_explain_candidate(nps_buf *b, const nps_sample_verdict *v, uint32_t substance);
+
 /* What the best hit explains of the query, and which peaks have no partner, or why they are not told. */
 void nps_explain_unexplained(nps_buf *b, const nps_library *lib, const nps_verdict *v);
 

@@ -311,6 +311,19 @@ void nps_report_sample_statement(nps_buf *b, const nps_library *lib, const nps_s
                        v->n_spectra);
 }
 
+static void text_candidates(nps_buf *b, const nps_library *lib, const nps_sample_verdict *v)
+{
+    NPS_AUTO_BUF why = NPS_BUF_INIT((size_t)1 << 16);
+    uint32_t candidate[NPS_EXPLAIN_CANDIDATES];
+    size_t n = nps_explain_candidates(v, candidate);
+    nps_buf_puts(b, n ? "  candidates:\n" : "");
+    for (size_t i = 0; i < n; i++) {
+        nps_buf_printf(b, "    %s\n", nps_report_name(lib, candidate[i]));
+        nps_explain_candidate(&why, v, candidate[i]);
+        put_paragraph(b, 8, &why);
+    }
+}
+
 const char *nps_report_title(const nps_spectrum *s)
 {
     return s->text[NPS_TEXT_NAME] ? s->text[NPS_TEXT_NAME] : s->text[NPS_TEXT_ID] ? s->text[NPS_TEXT_ID] : "";
@@ -324,6 +337,7 @@ void nps_report_sample_text(nps_buf *b, const nps_library *lib, const nps_sample
     nps_report_sample_statement(b, lib, v);
     nps_buf_putc(b, '\n');
     text_set(b, lib, v->set, v->n_set);
+    text_candidates(b, lib, v);
     nps_buf_printf(b, "  SWGDRUG / ASTM E2329 minimum: %s%s%s\n\n", v->minimum_scheme ? "met" : "not met",
                    *v->missing ? "; missing: " : "", v->missing);
     for (size_t i = 0; i < v->n_spectra; i++) {

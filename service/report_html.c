@@ -231,6 +231,21 @@ static void html_spectra(nps_buf *b, const nps_library *lib, const nps_sample_ve
     nps_buf_puts(b, "</table>\n");
 }
 
+static void html_candidates(nps_buf *b, const nps_library *lib, const nps_sample_verdict *v)
+{
+    NPS_AUTO_BUF why = NPS_BUF_INIT((size_t)1 << 16);
+    uint32_t candidate[NPS_EXPLAIN_CANDIDATES];
+    size_t n = nps_explain_candidates(v, candidate);
+    nps_buf_puts(b, n ? "<h3>Why each candidate is in or out</h3><dl>" : "");
+    for (size_t i = 0; i < n; i++) {
+        nps_explain_candidate(&why, v, candidate[i]);
+        nps_buf_fail_with(b, &why);
+        put_fact(b, nps_report_name(lib, candidate[i]), why.data ? why.data : "");
+        nps_buf_clear(&why);
+    }
+    nps_buf_puts(b, n ? "</dl>\n" : "");
+}
+
 void nps_report_html_sample(nps_buf *b, const nps_library *lib, const nps_sample_verdict *v, const nps_spectrum *const *spectra,
                             const char *today)
 {
@@ -242,6 +257,7 @@ void nps_report_html_sample(nps_buf *b, const nps_library *lib, const nps_sample
     html_scheme(b, v);
     nps_report_html_set(b, lib, v->set, v->n_set);
     html_spectra(b, lib, v, spectra);
+    html_candidates(b, lib, v);
     nps_buf_puts(b, "</article>\n");
     for (size_t i = 0; i < v->n_spectra; i++)
         nps_report_html_verdict(b, lib, v->spectra[i], spectra[i], nps_report_title(spectra[i]), today);

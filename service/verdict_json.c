@@ -357,6 +357,22 @@ void nps_jw_spectrum(nps_jw *w, const char *key, const nps_spectrum *s)
     nps_jw_end(w);
 }
 
+static void put_candidates(nps_jw *w, const nps_library *lib, const nps_sample_verdict *v)
+{
+    uint32_t candidate[NPS_EXPLAIN_CANDIDATES];
+    size_t n = nps_explain_candidates(v, candidate);
+    nps_jw_array(w, "candidates");
+    for (size_t i = 0; i < n; i++) {
+        NPS_AUTO_BUF why = NPS_BUF_INIT((size_t)1 << 16);
+        nps_jw_object(w, NULL);
+        put_substance(w, lib, candidate[i]);
+        nps_explain_candidate(&why, v, candidate[i]);
+        put_text(w, "explanation", &why);
+        nps_jw_end(w);
+    }
+    nps_jw_end(w);
+}
+
 void nps_jw_sample_verdict(nps_jw *w, const char *key, const nps_library *lib, const nps_sample_verdict *v,
                            const char *sample, const char *today, const nps_spectrum *const *spectra, bool with_peaks)
 {
@@ -372,6 +388,7 @@ void nps_jw_sample_verdict(nps_jw *w, const char *key, const nps_library *lib, c
     put_text(w, "statement", &statement);
     nps_jw_bool(w, "conflict", v->conflict);
     put_set(w, lib, v->set, v->n_set);
+    put_candidates(w, lib, v);
     put_library(w, lib);
     nps_jw_object(w, "minimum_scheme");
     nps_jw_bool(w, "met", v->minimum_scheme);

@@ -159,7 +159,7 @@ const place = (p) => [p.line ? `line ${p.line}` : "", "offset" in p ? `byte ${p.
 
 function showAnswer(answer) {
   const v = answer.verdict && answer.verdict.verdict ? answer.verdict : answer;
-  const head = v.spectra.length > 1 ? [...verdictHead(v, "p"), techniquesTable(v.spectra)] : [];
+  const head = v.spectra.length > 1 ? [...verdictHead(v, "p"), techniquesTable(v.spectra), candidatesPart(v.candidates)].filter(Boolean) : [];
   if (v.minimum_scheme) head.push(schemeBox(v.minimum_scheme));
   if (answer.id) head.push(el("p", {}, "Stored as sample ", el("code", {}, answer.id), answer.case ? `; case ${answer.case.code || answer.case}` : ""));
   for (const p of answer.problems || v.problems || [])

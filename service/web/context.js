@@ -13,6 +13,8 @@ function contextPart(v) {
 
 const pairs = (rows) => el("dl", {}, ...rows.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
 
+const candidatesPart = (all) => (all.length ? el("section", { class: "candidates" }, el("h3", {}, "Why each candidate is in or out"), pairs(all.map((c) => [c.name, c.explanation]))) : null);
+
 // Closed on the screen; a printed page shows it.
 function factsPart(v) {
   const facts = [["Input digest", v.input_digest], ...(v.facts || []).map((f) => [f.name, f.value])];

@@ -411,6 +411,9 @@ async function journey(browser, url, token, scheme, width) {
   check("two techniques meet the minimum scheme", /E2329 is met\./.test(await page.textContent("#verdict .scheme.met")));
   check("each technique says what it leaves", (await page.locator("#verdict .techniques tbody tr").allTextContents()).map((t) => /ei.*ambiguous.*,|ir.*presumptive identification/.test(t)).join() === "true,true",
     await page.textContent("#verdict .techniques"));
+  const candidates = await page.locator("#verdict .candidates dd").allTextContents();
+  check("why each candidate is in or out is told by spectrum", candidates.length === 2 && /^In: it is in the set of spectrum 1 \(ei\), spectrum 2 \(ir\)\.$/.test(candidates[0])
+    && /^Out: it is in the set of spectrum 1 \(ei\), but not in that of spectrum 2 \(ir\)\.$/.test(candidates[1]), candidates.join("|"));
   await page.waitForFunction(() => document.querySelectorAll("#spectra svg path.ref").length >= 2);
   check("both plots are drawn", (await page.locator("#spectra svg").count()) === 2);
   await accessibility(page, `answer, ${scheme}`);

@@ -411,6 +411,81 @@ static void peaks_without_partner_are_told_with_their_share(void **state)
     assert_int_equal(b.len, 0);
 }
 
+static nps_sample_verdict two_spectra(nps_verdict *spectra[2], nps_verdict *one, nps_verdict *two, nps_member *joint, size_t n)
+{
+    spectra[0] = one;
+    spectra[1] = two;
+    return (nps_sample_verdict){.outcome = n == 1 ? NPS_IDENTIFIED : NPS_AMBIGUOUS, .set = joint, .n_set = n, .spectra = spectra,
+                                .n_spectra = 2, .alpha = 0.05};
+}
+
+static void assert_candidate(const nps_sample_verdict *v, uint32_t substance, const char *sentence)
+{
+    NPS_AUTO_BUF b = NPS_BUF_INIT(1000);
+    nps_explain_candidate(&b, v, substance);
+    assert_string_equal(b.data, sentence);
+}
+
+static void candidates_of_a_sample_are_told_by_spectrum(void **state)
+{
+    (void)state;
+    AUTO_BENCH x = make_bench(NPS_TECH_EI, false);
+    nps_member both[] = {{3, 0.5}, {5, 0.4}}, last[] = {{5, 0.9}, {7, 0.1}}, joint[] = {{5, 0.9}, {7, 0.05}, {3, 0.05}};
+    nps_verdict ei = {.outcome = NPS_AMBIGUOUS, .technique = NPS_TECH_EI, .set = both, .n_set = 2},
+                ir = {.outcome = NPS_AMBIGUOUS, .technique = NPS_TECH_IR, .set = last, .n_set = 2}, *spectra[2];
+    uint32_t all[NPS_EXPLAIN_CANDIDATES];
+    nps_sample_verdict v = two_spectra(spectra, &ei, &ir, joint, 2);
+    assert_int_equal(nps_explain_candidates(&v, all), 3);
+    assert_true(all[0] == 5 && all[1] == 7 && all[2] == 3);
+    assert_candidate(&v, 5, "In: it is in the set of spectrum 1 (ei), spectrum 2 (ir).");
+    assert_candidate(&v, 7, "In: it is in the set of spectrum 2 (ir); for want of a reference nothing is said by spectrum 1 (ei).");
+    assert_candidate(&v, 3, "Out: it is in the set of spectrum 1 (ei), but not in that of spectrum 2 (ir).");
+    v.conflict = true;
+    v.n_set = 3;
+    assert_candidate(&v, 3, "Listed, as the spectra contradict each other: it is in the set of spectrum 1 (ei), but not in that of "
+                            "spectrum 2 (ir).");
+    ir.outcome = NPS_UNUSABLE;
+    assert_candidate(&v, 3, "Listed, as the spectra contradict each other: it is in the set of spectrum 1 (ei).");
+    v.n_spectra = 1;
+    assert_int_equal(nps_explain_candidates(&v, all), 0);
+}
+
+/* The joint verdict as it is made: who is in by the sentence is in by the set, and all three forms tell it. */
+static void candidates_are_in_as_the_joint_set_says(void **state)
+{
+    (void)state;
+    AUTO_BENCH x = make_bench(NPS_TECH_EI, false);
+    NPS_AUTO(nps_workspace) w = NULL;
+    nps_match_options o = nps_match_options_default();
+    nps_err err;
+    assert_ok(nps_workspace_new(&w, &err), &err);
+    o.alpha = 0.5;
+    for (size_t i = 0; i + 1 < SUBSTANCES; i++) {
+        NPS_AUTO(nps_sample_verdict) v = NULL;
+        const nps_spectrum *q[] = {x.query[i], x.query[i + i % 2]};
+        uint32_t all[NPS_EXPLAIN_CANDIDATES];
+        assert_ok(nps_match_sample(x.lib, q, 2, &o, w, &v, &err), &err);
+        size_t n = nps_explain_candidates(v, all);
+        assert_true(n >= v->n_set);
+        NPS_AUTO_BUF text = NPS_BUF_INIT(1 << 20);
+        NPS_AUTO_BUF page = NPS_BUF_INIT(1 << 20);
+        NPS_AUTO_BUF json = NPS_BUF_INIT(1 << 20);
+        nps_jw jw = nps_jw_init(&json);
+        nps_report_sample_text(&text, x.lib, v, q);
+        squeeze(text.data);
+        nps_report_html_sample(&page, x.lib, v, q, today);
+        nps_jw_sample_verdict(&jw, NULL, x.lib, v, "s", today, q, false);
+        for (size_t k = 0; k < n; k++) {
+            NPS_AUTO_BUF b = NPS_BUF_INIT(1000);
+            nps_explain_candidate(&b, v, all[k]);
+            assert_int_equal(strncmp(b.data, "Out", 3) != 0, k < v->n_set);
+            assert_in(text.data, b.data);
+            assert_in(page.data, b.data);
+            assert_in(json.data, b.data);
+        }
+    }
+}
+
 static void put_fact(void *arg, const char *name, const char *value)
 {
     nps_buf_printf(arg, "%s=%s|", name, value);
@@ -458,6 +533,8 @@ int main(void)
         cmocka_unit_test(one_technique_alone_never_says_identified),
         cmocka_unit_test(blindness_advice_and_doubts_are_told_as_they_are),
         cmocka_unit_test(peaks_without_partner_are_told_with_their_share),
+        cmocka_unit_test(candidates_of_a_sample_are_told_by_spectrum),
+        cmocka_unit_test(candidates_are_in_as_the_joint_set_says),
         cmocka_unit_test(facts_are_those_of_the_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
