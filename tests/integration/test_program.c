@@ -724,7 +724,7 @@ static void a_calibration_of_another_generation_is_used_and_doubted(void **state
     assert_says(json_string_value(json_array_get(doubts, 0)), "the library has changed since the calibration was made");
     json_decref(v);
     AUTO_OUTCOME text = run("identify --library @lib.h5 --calibration @other.json @query.msp");
-    assert_says(text.out, "the library has changed since the calibration was made");
+    assert_says(text.out, "the library has changed since");
 }
 
 static void what_cannot_calibrate_is_told(void **state)
@@ -746,9 +746,9 @@ static void what_cannot_calibrate_is_told(void **state)
     AUTO_OUTCOME few = run("calibrate --library @lib.h5 --queries @query.msp --truth @truth.tsv -o @three.json");
     assert_status(few, 0);
     assert_says(few.out, "too few for coverage 0.95: nothing can be excluded");
-    AUTO_OUTCOME used = run("identify --library @lib.h5 --calibration @three.json @query.msp");
+    AUTO_OUTCOME used = run("identify --library @lib.h5 --json --calibration @three.json @query.msp");
     assert_status(used, 0);
-    assert_says(used.out, "there are too few replicate pairs to exclude anything at this error rate");
+    assert_says(used.out, "\"doubts\":[\"there are too few replicate pairs to exclude anything at this error rate\"]");
 }
 
 static void the_coefficients_can_be_read_without_the_source(void **state)
