@@ -52,12 +52,15 @@ const signedNumber = (x) => `${x < 0 ? "\u2212" : "+"}${Math.abs(x).toFixed(2)}`
 const massCells = (h) => [h.score.toFixed(4), h.reverse.toFixed(4), percent(h.explained), h.matched ?? ""];
 const traceCells = (h) => [h.score.toFixed(4), `${h.range_cm1[1]} to ${h.range_cm1[0]}`, h.matched, h.moved_cm1 ? signedCm1(h.moved_cm1) : "0"];
 
+const HITS_CAPTION = "Hits: choose one to see it against the query. Evidence is the ln of the odds that both are of one substance; in brackets what a "
+  + "measure adds to it, against a typical pair of one substance or, where it says so, against the best hit";
+
 function hitsTable(verdict, box, rows) {
   const [heads, cells] = verdict.preparation ? [TRACE_HEADS, traceCells] : [MASS_HEADS, massCells];
   const why = (h) => el("tr", { class: "why" }, el("td", { colspan: heads.length + 3 }, h.explanation));
   for (const h of verdict.hits)
     rows.push([el("tr", {}, cell(h.rank), el("td", {}, chooser(verdict, box, h, rows)), cell(signedNumber(h.evidence), true), ...cells(h).map((text) => cell(text, true))), h]);
-  const region = stacked(table("Hits: choose one to see it against the query", [{ t: "#" }, { t: "Name" }, { t: "Evidence", n: true }, ...heads],
+  const region = stacked(table(HITS_CAPTION, [{ t: "#" }, { t: "Name" }, { t: "Evidence", n: true }, ...heads],
     rows.flatMap(([row, h]) => [row, why(h)])));
   region.classList.add("hits");
   return region;
