@@ -80,8 +80,7 @@ static void ask(const nps_library *lib, uint32_t e, nps_workspace *w, tally *t)
     nps_err err;
     nps_prepared q;
     nps_match_options o = nps_match_options_default();
-    nps_candidate *c = NULL;
-    size_t n = 0;
+    nps_candidates c;
     uint32_t sub = lib->entry_substance[e];
     nps_filter f = nps_filter_all();
     f.substance = sub;
@@ -89,9 +88,9 @@ static void ask(const nps_library *lib, uint32_t e, nps_workspace *w, tally *t)
     if (!v)
         exit(1);
     must(nps_prepare_entry(lib, e, &q, &err), &err);
-    must(nps_find_candidates(lib, &q, &o, &f, 64, w, &c, &n, &err), &err);
+    must(nps_find_candidates(lib, &q, &o, &f, w, &c, &err), &err);
     must(nps_find_analogs(lib, &q, &o, &f, w, v, &err), &err);
-    must(nps_vote_classes(lib, &q, c, n, v, &err), &err);
+    must(nps_vote_classes(lib, &q, c.item, c.n, v, &err), &err);
     int32_t own = lib->sub_nominal[sub];
     if (own) {
         t->asked++;
@@ -108,7 +107,7 @@ static void ask(const nps_library *lib, uint32_t e, nps_workspace *w, tally *t)
     }
     nps_prepared_done(&q);
     nps_verdict_free(v);
-    free(c);
+    nps_candidates_done(&c);
 }
 
 int main(int argc, char **argv)
