@@ -86,7 +86,7 @@ static void print_model(nps_technique t, const nps_evidence_model *m)
         printf("%s%.4f", i ? ", " : "", m->typical[i]);
     printf("},\n    .known = {%.4f, %.4f, %.4f},\n", m->known[0], m->known[1], m->known[2]);
     for (size_t i = 0; i < n; i++)
-        printf("/* %-18s %9.4f  %s */\n", f[i].name, m->weight[i], f[i].phrase);
+        printf("/* %-18s %9.4f  %s */\n", f[i].name, m->weight[i], f[i].sign < 0 ? f[i].con : f[i].pro);
 }
 
 int main(int argc, char **argv)

@@ -53,25 +53,11 @@ unsigned nps_entry_year(const nps_library *lib, uint32_t e)
 
 /* --- what the library covers ---------------------------------------------------------------------------------------------- */
 
-/* msms and dart are searched as one. */
-static bool is_of(nps_technique entry, nps_technique asked)
-{
-    return entry == asked || (nps_technique_is_fragment(entry) && nps_technique_is_fragment(asked));
-}
-
-static bool has_technique(const nps_library *lib, uint32_t s, nps_technique t)
-{
-    for (uint64_t i = lib->sub_entry_at[s]; i < lib->sub_entry_at[s + 1]; i++)
-        if (is_of((nps_technique)lib->entry_technique[lib->sub_entry[i]], t))
-            return true;
-    return false;
-}
-
 static nps_class_coverage cover(const nps_library *lib, uint32_t class_name, nps_technique t)
 {
     nps_class_coverage c = {.class_name = class_name};
     for (uint32_t s = 0; s < lib->n_substance; s++) {
-        if (lib->sub_class[s] != class_name || !has_technique(lib, s, t))
+        if (lib->sub_class[s] != class_name || !nps_library_has_technique(lib, s, t))
             continue;
         c.substances++;
         for (uint64_t i = lib->sub_entry_at[s]; i < lib->sub_entry_at[s + 1]; i++) {
@@ -177,11 +163,11 @@ static void advise(const nps_library *lib, nps_technique own, const uint32_t *s,
     bool first = true;
     for (size_t i = 0; i < sizeof choices / sizeof *choices; i++) {
         nps_technique t = choices[i];
-        if (is_of(own, t))
+        if (nps_technique_compares(own, t))
             continue;
         nps_advice a = {.technique = t, .of = (uint32_t)n};
         for (size_t k = 0; k < n; k++)
-            a.substances += has_technique(lib, s[k], t);
+            a.substances += nps_library_has_technique(lib, s[k], t);
         if (t == NPS_TECH_MSMS)
             a.energy_ev = usual_energy(lib, s, n);
         if (a.substances || first)

@@ -11,47 +11,47 @@
 /* --- features ------------------------------------------------------------------------------------------------------------- */
 
 static const nps_feature ei_features[] = {
-    {"upper_entropy", "similarity of the heavier peaks", 1, false},
-    {"linear_cosine", "similarity of the strong, heavy peaks", 1, false},
-    {"heavy_cosine", "similarity of the heaviest peaks", 1, false},
-    {"unexplained", "signal of the query that the reference lacks", -1, false},
-    {"missing", "signal of the reference that the query lacks", -1, false},
-    {"ratio", "intensity ratios of the common peaks", -1, false},
-    {"strongest_5", "strongest 5 peaks in common", 1, false},
-    {"strongest_10", "strongest 10 peaks in common", 1, false},
-    {"strongest_20", "strongest 20 peaks in common", 1, false},
-    {"base_peaks", "base peaks of both", 1, false},
-    {"reach", "mass at which the spectra end", -1, false},
-    {"above", "signal above the reference's molecular mass", -1, false},
-    {"molecular_ion", "intensity of the molecular ion", -1, false},
-    {"isotopes", "isotope patterns (chlorine, bromine, sulfur)", -1, false},
-    {"lag_one", "likeness when moved by one mass", -1, false},
-    {"lag_mean", "likeness when moved by any mass (background)", 0, false},
-    {"highest", "mass range of the query", 0, true},
-    {"peaks", "number of peaks of the query", 0, true},
-    {"retention", "retention index", -1, false},
+    {"upper_entropy", "likeness of the heavier peaks", "unlike heavier peaks", 1, false},
+    {"linear_cosine", "likeness of the strong, heavy peaks", "unlike strong, heavy peaks", 1, false},
+    {"heavy_cosine", "likeness of the heaviest peaks", "unlike heaviest peaks", 1, false},
+    {"unexplained", "hardly any signal that the reference lacks", "signal that the reference lacks", -1, false},
+    {"missing", "hardly any signal of the reference is missing", "signal of the reference that is missing", -1, false},
+    {"ratio", "like intensity ratios", "unlike intensity ratios", -1, false},
+    {"strongest_5", "the 5 strongest peaks in common", "too few of the 5 strongest peaks in common", 1, false},
+    {"strongest_10", "the 10 strongest peaks in common", "too few of the 10 strongest peaks in common", 1, false},
+    {"strongest_20", "the 20 strongest peaks in common", "too few of the 20 strongest peaks in common", 1, false},
+    {"base_peaks", "like base peaks", "unlike base peaks", 1, false},
+    {"reach", "spectra that end at like masses", "spectra that end at different masses", -1, false},
+    {"above", "no signal above the reference's molecular mass", "signal above the reference's molecular mass", -1, false},
+    {"molecular_ion", "a like molecular ion", "an unlike molecular ion", -1, false},
+    {"isotopes", "like isotope patterns (chlorine, bromine, sulfur)", "unlike isotope patterns (chlorine, bromine, sulfur)", -1, false},
+    {"lag_one", "little likeness when moved by one mass", "much likeness when moved by one mass", -1, false},
+    {"lag_mean", "many regular peaks (background over all shifts)", "few regular peaks (background over all shifts)", 0, false},
+    {"highest", "the query's range of masses", "the query's range of masses", 0, true},
+    {"peaks", "the query's number of peaks", "the query's number of peaks", 0, true},
+    {"retention", "a retention index that fits", "a retention index that does not fit", -1, false},
 };
 
 static const nps_feature msms_features[] = {
-    {"entropy", "similarity of the fragments", 1, false},
-    {"linear_cosine", "similarity of the strong, heavy fragments", 1, false},
-    {"unexplained", "signal of the query that the reference lacks", -1, false},
-    {"ratio", "intensity ratios of the common fragments", -1, false},
-    {"strongest_5", "strongest 5 fragments in common", 1, false},
-    {"base_peaks", "base peaks of both", 1, false},
-    {"precursor_within", "precursors agree within the tolerance", 1, false},
-    {"precursor_error", "error of the precursor, within the tolerance", -1, false},
-    {"precursor_away", "error of the precursor, beyond the tolerance", -1, false},
-    {"precursor_far", "precursors that have nothing in common", -1, false},
-    {"precursor_unit", "a precursor known to a unit mass only", -1, false},
-    {"energy", "collision energies that differ", 0, false},
-    {"energy_unknown", "a collision energy that is not told", 0, false},
-    {"highest", "mass range of the query", 0, true},
-    {"peaks", "number of fragments of the query", 0, true},
-    {"retention", "retention index", -1, false},
+    {"entropy", "likeness of the fragments", "unlike fragments", 1, false},
+    {"linear_cosine", "likeness of the strong, heavy fragments", "unlike strong, heavy fragments", 1, false},
+    {"unexplained", "hardly any signal that the reference lacks", "signal that the reference lacks", -1, false},
+    {"ratio", "like intensity ratios", "unlike intensity ratios", -1, false},
+    {"strongest_5", "the 5 strongest fragments in common", "too few of the 5 strongest fragments in common", 1, false},
+    {"base_peaks", "like base peaks", "unlike base peaks", 1, false},
+    {"precursor_within", "precursors that agree", "precursors that do not agree", 1, false},
+    {"precursor_error", "a small error of the precursor", "an error of the precursor, within the tolerance", -1, false},
+    {"precursor_away", "no error of the precursor beyond the tolerance", "an error of the precursor beyond the tolerance", -1, false},
+    {"precursor_far", "precursors near each other", "precursors far from each other", -1, false},
+    {"precursor_unit", "precursors of accurate mass", "a precursor known to a unit mass only", -1, false},
+    {"energy", "likeness in spite of different collision energies", "no difference of the collision energies to excuse what differs", 0, false},
+    {"energy_unknown", "likeness in spite of a collision energy that is not told", "collision energies that are known", 0, false},
+    {"highest", "the query's range of masses", "the query's range of masses", 0, true},
+    {"peaks", "the query's number of fragments", "the query's number of fragments", 0, true},
+    {"retention", "a retention index that fits", "a retention index that does not fit", -1, false},
 };
 
-static const nps_feature trace_features[] = {{"correlation", "correlation", 1, false}};
+static const nps_feature trace_features[] = {{"correlation", "a high correlation", "a low correlation", 1, false}};
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
@@ -77,7 +77,7 @@ static double logit(double p)
 }
 
 /* Logarithm of how much likelier the difference of two retention indices makes two substances: nothing below what laboratories
- * differ by on columns of one phase, bounded, as a tenth of all indices on record are wrong. Set by hand, not fitted: the public
+ * differ by on columns of one phase, bounded, as an index on record can be wrong. Set by hand, not fitted: the public
  * spectra tell no indices. An index that is not given says nothing. */
 static double retention_misfit(double difference)
 {

@@ -27,7 +27,7 @@ NPS_MUST_CHECK nps_status nps_pair_measure(const nps_library *lib, const nps_pre
 enum { NPS_FEATURE_MAX = 20 };
 typedef struct {
     const char *name;    /* "upper entropy": in JSON and tables */
-    const char *phrase;  /* "peaks of the upper half of the spectrum": continues "for it: " or "against it: " */
+    const char *pro, *con; /* "like isotope patterns", "unlike isotope patterns": continue "for it: " and "against it: " */
     int sign;            /* of its weight: +1, -1, 0 where both make sense */
     bool of_query;       /* says nothing about the candidate, only how much a spectrum like this can tell */
 } nps_feature;

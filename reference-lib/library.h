@@ -165,6 +165,15 @@ static inline const char *nps_library_formula(const nps_library *lib, uint32_t e
     return nps_library_text(lib, lib->sub_formula[lib->entry_substance[entry]]);
 }
 
+/* Whether a spectrum of the substance can be compared with one of this technique. */
+static inline bool nps_library_has_technique(const nps_library *lib, uint32_t substance, nps_technique t)
+{
+    for (uint64_t i = lib->sub_entry_at[substance]; i < lib->sub_entry_at[substance + 1]; i++)
+        if (nps_technique_compares((nps_technique)lib->entry_technique[lib->sub_entry[i]], t))
+            return true;
+    return false;
+}
+
 /* Rows of an entry as views. */
 static inline nps_peak_view nps_library_share_row(const nps_library *lib, uint32_t e) /* cleaned, shares of their sum */
 {

@@ -10,22 +10,13 @@ enum { SAMPLE_MAX = 64 };
  * that it excludes. */
 static const double silent_share = 0.5, excluded_share = 0.05;
 
-/* Whether the library holds a spectrum of the substance by this technique: without one it cannot exclude the substance. */
-static bool has_technique(const nps_library *lib, uint32_t substance, nps_technique t)
-{
-    for (uint64_t i = lib->sub_entry_at[substance]; i < lib->sub_entry_at[substance + 1]; i++)
-        if (lib->entry_technique[lib->sub_entry[i]] == t)
-            return true;
-    return false;
-}
-
-/* Share of the substance by one verdict; -1 when that verdict excludes it. */
+/* Share of the substance by one verdict; -1 when that verdict excludes it: without a reference of its technique it cannot. */
 static double share_of(const nps_library *lib, const nps_verdict *v, uint32_t substance)
 {
     for (size_t i = 0; i < v->n_set; i++)
         if (v->set[i].substance == substance)
             return v->set[i].p;
-    return has_technique(lib, substance, v->technique) ? -1 : silent_share;
+    return nps_library_has_technique(lib, substance, v->technique) ? -1 : silent_share;
 }
 
 static bool is_listed(const nps_sample_verdict *s, uint32_t substance)

@@ -147,6 +147,7 @@ typedef struct {
     /* The threshold and how well it is known. */
     nps_calibration_source calibration;
     uint64_t calibration_n; /* pairs that the threshold was taken from */
+    bool refitted;          /* evidence by coefficients that were refitted on the laboratory's own replicates */
     nps_kind kind;          /* of spectrum; NPS_KIND_ANY: the threshold is that of all kinds */
     unsigned doubts;        /* NPS_DOUBT_* bits: why the stated coverage may not hold */
     double threshold;                   /* conformity at and above which a substance belongs to the set */

@@ -265,7 +265,7 @@ static void show_text(nps_technique t)
     printf("  %-18s %9s  %-4s %9s  %s\n", "feature", "weight", "sign", "typical", "what it says");
     for (size_t i = 0; i < n; i++)
         printf("  %-18s %9.4f  %-4s %9.4f  %s%s\n", f[i].name, m->weight[i], f[i].sign > 0 ? "+" : f[i].sign < 0 ? "-" : "any",
-               m->typical[i], f[i].phrase, f[i].of_query ? " (the same for all candidates)" : "");
+               m->typical[i], f[i].sign < 0 ? f[i].con : f[i].pro, f[i].of_query ? " (the same for all candidates)" : "");
     printf("  in the library: ln odds = %.4f + %.4f * best evidence %+.4f * crowd, crowd = ln(sum of exp(evidence)) - best\n",
            m->known[0], m->known[1], m->known[2]);
     printf("  conformity = min(%g * those ln odds, %g - (best evidence - evidence)); without replicates it must reach %g\n", m->novelty,
@@ -288,7 +288,8 @@ static void show_json(nps_technique t)
     for (size_t i = 0; i < n; i++) {
         nps_jw_object(&w, NULL);
         nps_jw_str(&w, "name", f[i].name);
-        nps_jw_str(&w, "phrase", f[i].phrase);
+        nps_jw_str(&w, "pro", f[i].pro);
+        nps_jw_str(&w, "con", f[i].con);
         nps_jw_digits(&w, "weight", m->weight[i], 6);
         nps_jw_i64(&w, "sign", f[i].sign);
         nps_jw_digits(&w, "typical", m->typical[i], 6);

@@ -62,7 +62,7 @@ static void put_contributions(nps_buf *b, nps_technique t, const double *value, 
                 continue;
             if (*before)
                 nps_buf_printf(b, "; %s%s", lead, before);
-            nps_buf_printf(b, "%s%s (%+.1f)", *before ? "" : ", ", f[pick[i]].phrase, value[pick[i]]);
+            nps_buf_printf(b, "%s%s (%+.1f)", *before ? "" : ", ", positive ? f[pick[i]].pro : f[pick[i]].con, value[pick[i]]);
             before = lead = "";
         }
     }
@@ -323,8 +323,8 @@ void nps_explain_model(nps_buf *b, const nps_verdict *v)
     const char *provenance = nps_evidence_model_of(v->technique)->provenance;
     nps_buf_printf(b, "Evidence by the model of ruleset %d, %s%s", NPS_RULESET, *provenance ? "fitted on " : "set by hand",
                    provenance);
-    if (v->calibration == NPS_CALIBRATION_OWN)
-        nps_buf_puts(b, ", unless the laboratory's calibration file holds coefficients of its own");
+    if (v->refitted)
+        nps_buf_puts(b, ", its coefficients refitted on the laboratory's own replicates");
     nps_buf_putc(b, '.');
 }
 

@@ -25,6 +25,12 @@ static inline bool nps_technique_is_mass(nps_technique t) { return t < NPS_TECH_
 /* Of a gentle ionisation: peaks of accurate mass, often with a precursor. */
 static inline bool nps_technique_is_fragment(nps_technique t) { return t == NPS_TECH_MSMS || t == NPS_TECH_DART; }
 
+/* Whether spectra of the two are compared: msms and dart are searched as one. */
+static inline bool nps_technique_compares(nps_technique a, nps_technique b)
+{
+    return a == b || (nps_technique_is_fragment(a) && nps_technique_is_fragment(b));
+}
+
 /* Text fields with a meaning that we use; each at most once in a spectrum. */
 typedef enum {
     NPS_TEXT_NAME,

@@ -16,7 +16,7 @@ static void every_table_of_coefficients_keeps_to_its_signs(void **state)
         assert_true(n >= 1 && n <= NPS_FEATURE_MAX);
         for (size_t i = 0; i < n; i++) {
             assert_true(f[i].sign * m->weight[i] >= 0);
-            assert_true(*f[i].name && *f[i].phrase && isfinite(m->typical[i]));
+            assert_true(*f[i].name && *f[i].pro && *f[i].con && isfinite(m->typical[i]));
             for (size_t k = 0; k < i; k++)
                 assert_string_not_equal(f[i].name, f[k].name);
         }
