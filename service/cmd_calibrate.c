@@ -139,14 +139,14 @@ static footing footing_of(const nps_own_technique *x)
 
 static void print_coefficients(const nps_own_technique *x)
 {
-    printf("  loss %.3f with the coefficients of the ruleset (mean of -ln of the probability given to the right answer: 0 is certain\n"
-           "    and right, 0.69 a coin's throw)\n",
+    printf("  loss %.3f with the coefficients of the ruleset (mean of -ln of the probability given to the right answer:\n"
+           "    0 is certain and right, 0.69 a coin's throw)\n",
            x->loss_before);
     if (!x->model)
         printf("  coefficients: of the ruleset; fitting them needs %d substances of a mass technique\n", NPS_REFIT_SUBSTANCES);
     else if (x->refitted)
-        printf("  coefficients: refitted, as their loss is %.3f on every second substance, which they were not fitted on and which\n"
-               "    the threshold rests on\n",
+        printf("  coefficients: refitted, as their loss is %.3f on every second substance, which they were not fitted on\n"
+               "    and which the threshold rests on\n",
                x->loss_after);
     else
         printf("  coefficients: of the ruleset, as refitted ones have a loss of %.3f on substances that they were not fitted on:\n"
@@ -157,7 +157,8 @@ static void print_coefficients(const nps_own_technique *x)
 static void print_technique(const nps_library *lib, nps_technique t, const nps_own_technique *x)
 {
     footing f = footing_of(x);
-    printf("%s: %zu replicates, %s%zu substances", nps_technique_name(t), x->n, x->refitted ? "every second of " : "", x->substances);
+    printf("%s: %zu replicates, %s%zu substances", nps_technique_name(t), x->n, x->refitted ? "every second of " : "",
+           x->substances);
     for (int k = 0; k < NPS_KIND_COUNT; k++)
         if (k != NPS_KIND_ANY && f.kind[k])
             printf(", %zu %s", f.kind[k], nps_kind_name((nps_kind)k));
@@ -268,8 +269,8 @@ static void show_text(nps_technique t)
                m->typical[i], f[i].sign < 0 ? f[i].con : f[i].pro, f[i].of_query ? " (the same for all candidates)" : "");
     printf("  in the library: ln odds = %.4f + %.4f * best evidence %+.4f * crowd, crowd = ln(sum of exp(evidence)) - best\n",
            m->known[0], m->known[1], m->known[2]);
-    printf("  conformity = min(%g * those ln odds, %g - (best evidence - evidence)); without replicates it must reach %g\n", m->novelty,
-           m->room, m->uncalibrated);
+    printf("  conformity = min(%g * those ln odds, %g - (best evidence - evidence)); without replicates it must reach %g\n",
+           m->novelty, m->room, m->uncalibrated);
 }
 
 static void show_json(nps_technique t)

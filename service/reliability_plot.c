@@ -84,7 +84,8 @@ static void put_frame(const panel *p, const char *title)
                    across(p, 0));
     nps_buf_printf(p->b, "<path class=\"line\" stroke-dasharray=\"4 4\" d=\"M%.1f %.1fL%.1f %.1f\"/>\n", across(p, 0), up(p, 0),
                    across(p, 1), up(p, 1));
-    nps_buf_printf(p->b, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">stated probability</text>", across(p, 0.5), up(p, 0) + 32);
+    nps_buf_printf(p->b, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">stated probability</text>", across(p, 0.5),
+                   up(p, 0) + 32);
     nps_buf_printf(p->b, "<text transform=\"translate(%.1f %.1f) rotate(-90)\" text-anchor=\"middle\">observed fraction</text>\n",
                    across(p, 0) - 40, up(p, 0.5));
 }
@@ -118,8 +119,8 @@ static void put_series(const panel *p, const nps_fit_answer *a, size_t n, bool o
 static void put_technique(nps_buf *b, const nps_own_technique *x, const char *name, double top)
 {
     static const char *const titles[] = {"The best candidate is right", "The substance is in the library"};
-    nps_buf_printf(b, "<text x=\"20\" y=\"%.0f\" font-size=\"14\">%s: %zu answers about replicates that %s</text>\n", top + 18, name,
-                   x->n_answers, x->after ? "the refit has not seen" : "nothing was fitted on");
+    nps_buf_printf(b, "<text x=\"20\" y=\"%.0f\" font-size=\"14\">%s: %zu answers about replicates that %s</text>\n", top + 18,
+                   name, x->n_answers, x->after ? "the refit has not seen" : "nothing was fitted on");
     for (int k = 0; k < 2; k++) {
         panel p = {b, LEFT + STEP * k, top + TOP + SIDE};
         put_frame(&p, titles[k]);
@@ -143,8 +144,8 @@ void nps_reliability_plot(nps_buf *b, const nps_own_calibration *own, const char
                    "aria-labelledby=\"title desc\">\n<title id=\"title\">Reliability of npswatch on own replicates, library ",
                    WIDTH, height, WIDTH, height);
     nps_buf_put_xml(b, library);
-    nps_buf_puts(b, "</title>\n<desc id=\"desc\">Stated probability against the fraction of answers that were right, in ten bins with "
-                    "90 % intervals and the number of answers. Points on the diagonal keep what they state; points below it state "
+    nps_buf_puts(b, "</title>\n<desc id=\"desc\">Stated probability against the fraction of answers that were right, in ten "
+                    "bins with 90 % intervals and the number of answers. Points on the diagonal keep what they state; points below it state "
                     "too much. Each replicate is asked as it is and, at half the weight, as if its substance were not in the "
                     "library.</desc>\n");
     nps_buf_puts(b, style);

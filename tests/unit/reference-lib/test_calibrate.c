@@ -317,7 +317,7 @@ static void an_own_case_is_not_judged_by_the_labelled_standard_of_its_substance(
     nps_own_calibration_done(&own);
 }
 
-/* --- refitting ------------------------------------------------------------------------------------------------------------------ */
+/* --- refitting ------------------------------------------------------------------------------------------------- */
 
 static double loss_of(const nps_fit_answer *a, size_t n)
 {
@@ -434,7 +434,7 @@ static void too_few_substances_are_not_fitted_on_and_all_are_shown(void **state)
     }
 }
 
-/* --- drift, kinds ----------------------------------------------------------------------------------------------------------------- */
+/* --- drift, kinds ----------------------------------------------------------------------------------------------- */
 
 /* Own replicates find one reference more than the library's pairs did; that alone is no drift. */
 static void drift_is_seen_where_replicates_are_noisier_than_the_librarys(void **state)

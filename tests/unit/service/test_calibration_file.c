@@ -126,7 +126,8 @@ static const struct {
     {HEAD "{\"ei\":{\"pairs\":1,\"conformity\":[0.5],\"kind\":[\"poor\"]}}}", NPS_E_FORMAT, "ei: kind 0 is no kind of spectrum"},
     {HEAD "{\"ei\":{\"pairs\":1,\"conformity\":[0.5],\"kind\":[2]}}}", NPS_E_FORMAT, "ei: kind 0 is no kind of spectrum"},
     /* the rest of a technique */
-    {HEAD "{\"msms\":{\"pairs\":1,\"conformity\":[0.5],\"kind\":[\"rich\"]}}}", NPS_E_FORMAT, "msms: 'drift_p' is no number in 0 .. 1"},
+    {HEAD "{\"msms\":{\"pairs\":1,\"conformity\":[0.5],\"kind\":[\"rich\"]}}}", NPS_E_FORMAT,
+     "msms: 'drift_p' is no number in 0 .. 1"},
     {HEAD "{\"msms\":{\"pairs\":1,\"drift_p\":1.5,\"conformity\":[0.5],\"kind\":[\"rich\"]}}}", NPS_E_FORMAT, "msms: 'drift_p'"},
     {HEAD "{\"msms\":{\"pairs\":1,\"drift_p\":-1,\"conformity\":[0.5],\"kind\":[\"rich\"]}}}", NPS_E_FORMAT, "msms: 'drift_p'"},
     {"{\"npswatch_calibration\":2,\"ruleset\":4,\"techniques\":{\"ei\":{" PAIR "}}}", NPS_E_FORMAT, "'library' is no text"},
@@ -137,7 +138,8 @@ static const struct {
     /* the model; a trace has one feature */
     {HEAD IR ",\"preparation\":\"\",\"model\":7}}}", NPS_E_FORMAT, "ir: the intercept of the model is no number"},
     {HEAD IR ",\"preparation\":\"\",\"model\":{\"intercept\":1e7}}}}", NPS_E_FORMAT, "ir: the intercept of the model is no number"},
-    {HEAD IR ",\"preparation\":\"\",\"model\":{\"intercept\":1,\"known\":[1,2]}}}}", NPS_E_FORMAT, "ir: 'known' of the model has not 3"},
+    {HEAD IR ",\"preparation\":\"\",\"model\":{\"intercept\":1,\"known\":[1,2]}}}}", NPS_E_FORMAT,
+     "ir: 'known' of the model has not 3"},
     {HEAD IR ",\"preparation\":\"\",\"model\":{\"intercept\":1,\"known\":[1,2,\"3\"]}}}}", NPS_E_FORMAT, "ir: number 2 of 'known'"},
     {HEAD IR ",\"preparation\":\"\",\"model\":{\"intercept\":1,\"known\":[1,-2,3]}}}}", NPS_E_FORMAT, "would speak against"},
     {HEAD IR ",\"preparation\":\"\",\"model\":{\"intercept\":1,\"known\":[1,2,3],\"features\":[]}}}}", NPS_E_FORMAT,
