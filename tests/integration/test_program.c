@@ -759,7 +759,7 @@ static void the_coefficients_can_be_read_without_the_source(void **state)
     assert_status(json, 0);
     assert_says(text.out, "ei: fitted on replicates of 638 compounds");
     assert_says(text.out, "ir: set by hand, for lack of replicates");
-    assert_says(text.out, "signal of the query that the reference lacks");
+    assert_says(text.out, "signal that the reference lacks");
     assert_int_equal(lines_of(json.out), 5);
     for (size_t i = 0; i < 5; i++) {
         json_t *v = line_of(json.out, i), *list = json_object_get(v, "features");
@@ -767,7 +767,7 @@ static void the_coefficients_can_be_read_without_the_source(void **state)
         assert_true(json_array_size(list) > 0);
         for (size_t k = 0; k < json_array_size(list); k++) {
             json_t *one = json_array_get(list, k);
-            assert_keys(one, "name phrase weight sign typical of_query");
+            assert_keys(one, "name pro con weight sign typical of_query");
             double weight = json_number_value(json_object_get(one, "weight"));
             assert_true(weight * (double)json_integer_value(json_object_get(one, "sign")) >= 0);
             assert_says(text.out, text_of(one, "name"));
