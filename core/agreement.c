@@ -8,7 +8,7 @@
 
 /* Intensity below which a difference counts no more, in units of the base peak; ratios of peaks above 1 % count. */
 static const double ratio_floor = 0.003, strong = 0.01;
-static const double molecular_cap = 0.2, reach_cap = 30;
+static const double reach_cap = 30;
 enum { LAG_MAX = 60, MOLECULAR_ISOTOPES = 3 };
 
 void nps_agreement_scratch_done(nps_agreement_scratch *s)
@@ -145,7 +145,7 @@ static double ratio_of(double dot, double left, double right)
 
 static void cosines(const nps_agreement_scratch *s, size_t from, nps_agreement *g)
 {
-    double root[3] = {0}, linear[3] = {0}, heavy[3] = {0}, lost = 0, all = 0, lack = 0, whole = 0;
+    double linear[3] = {0}, heavy[3] = {0}, lost = 0, all = 0, lack = 0, whole = 0;
     for (size_t i = 0; i < s->n; i++) {
         double m = s->mz[i], a = s->a[i], b = s->b[i], m2 = m * m, m4 = m2 * m2;
         linear[0] += m2 * a * b;
@@ -154,18 +154,13 @@ static void cosines(const nps_agreement_scratch *s, size_t from, nps_agreement *
         heavy[0] += m4 * sqrt(a * b);
         heavy[1] += m4 * a;
         heavy[2] += m4 * b;
-        g->matched += a > 0 && b > 0;
         if (i < from)
             continue;
-        root[0] += sqrt(a * b);
-        root[1] += a;
-        root[2] += b;
         all += m * a;
         whole += m * b;
         lost += b > 0 ? 0 : m * a;
         lack += a > 0 ? 0 : m * b;
     }
-    g->cosine = ratio_of(root[0], root[1], root[2]);
     g->linear_cosine = ratio_of(linear[0], linear[1], linear[2]);
     g->heavy_cosine = ratio_of(heavy[0], heavy[1], heavy[2]);
     g->unexplained = all > 0 ? lost / all : 1;
@@ -311,7 +306,6 @@ static void compare_molecular(const nps_agreement_scratch *s, int32_t mass, nps_
         return;
     double x = (double)s->dense_a[LAG_MAX + mass], y = (double)s->dense_b[LAG_MAX + mass];
     g->molecular = fabs(log10((x + ratio_floor) / (y + ratio_floor)));
-    g->molecular_gap = fabs(fmin(x, molecular_cap) - fmin(y, molecular_cap));
     g->above = fmax(0, sum_above(s, s->a, mass + MOLECULAR_ISOTOPES) - sum_above(s, s->b, mass + MOLECULAR_ISOTOPES));
 }
 

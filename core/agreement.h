@@ -22,7 +22,6 @@ void nps_agreement_scratch_done(nps_agreement_scratch *s);
 typedef struct {
     double entropy;       /* [0, 1] entropy similarity (Li et al. 2021) over the common range */
     double upper_entropy; /* [0, 1] the same over the upper half of the m/z that either reaches */
-    double cosine;        /* [0, 1] of sqrt(intensity) over the common range */
     double linear_cosine; /* [0, 1] of m/z * intensity */
     double heavy_cosine;  /* [0, 1] of (m/z)^2 * sqrt(intensity) */
     double unexplained;   /* [0, 1] share of a that b lacks, weighted with m/z, common range */
@@ -33,11 +32,9 @@ typedef struct {
     double reach;         /* Th, 0 .. 30: difference of the highest m/z with 1 % of the base peak */
     double highest;       /* Th: that m/z of a */
     double peaks;         /* number of peaks of a */
-    uint32_t matched;
     /* Of nominal lists. */
     double above;         /* [0, 1] signal above b's molecular ion and its isotopes, in units of the base peak; b's own less */
     double molecular;     /* >= 0 |lg| of the ratio of the intensities at b's molecular mass */
-    double molecular_gap; /* [0, 0.2] their difference, each capped */
     double isotopes;      /* [0, 1] disagreement of the pattern two masses above strong peaks: chlorine, bromine, sulfur */
     double lag_one;       /* [0, 1] cosine of m/z * sqrt(intensity) at a shift of one mass, the better of both */
     double lag_mean;      /* [0, 1] mean of these over all shifts of 1 .. 60: background */

@@ -18,7 +18,7 @@ typedef struct {
     double ridge, total;            /* sum of the questions' weights */
     double *z, *sum, *right;        /* [n_option], [n_question], [n_question] */
     uint32_t *best;                 /* [n_option] row */
-    double *w;                      /* [n_feature + 1] */
+    double *w, *slope;              /* [n_feature + 1] */
     bool *counted;                  /* [n_question] */
 } problem;
 
@@ -32,6 +32,7 @@ static void problem_done(problem *p)
     free(p->right);
     free(p->best);
     free(p->w);
+    free(p->slope);
     free(p->counted);
     free(p->constant);
 }
@@ -47,9 +48,10 @@ static nps_status problem_begin(problem *p, nps_err *err)
     p->right = nps_array(d->n_question, sizeof *p->right);
     p->best = nps_array(d->n_option, sizeof *p->best);
     p->w = nps_array(d->n_feature + 1, sizeof *p->w);
+    p->slope = nps_array(d->n_feature + 1, sizeof *p->slope);
     p->counted = nps_array(d->n_question, sizeof *p->counted);
     p->constant = nps_array(d->n_feature, sizeof *p->constant);
-    if (!p->scale || !p->centre || !p->prior || !p->z || !p->sum || !p->right || !p->best || !p->w || !p->counted || !p->constant)
+    if (!p->scale || !p->centre || !p->prior || !p->z || !p->sum || !p->right || !p->best || !p->w || !p->slope || !p->counted || !p->constant)
         return nps_fail_nomem(err);
     for (size_t k = 0; k < d->n_question; k++)
         p->counted[k] = d->none[k];
@@ -132,9 +134,8 @@ static double both(const gsl_vector *u, problem *p, gsl_vector *opt_gradient)
     }
     if (!opt_gradient)
         return loss;
-    NPS_AUTO_MEM(double *) slope = nps_array(n + 1, sizeof *slope);
-    if (!slope)
-        return NAN; /* ends the search */
+    double *slope = p->slope;
+    memset(slope, 0, (n + 1) * sizeof *slope);
     for (size_t o = 0; o < d->n_option; o++) {
         uint32_t k = d->question[o];
         if (!p->counted[k] || fabs(p->z[o]) > evidence_max)
@@ -212,8 +213,6 @@ nps_status nps_choice_fit(const nps_choice_data *d, const int *sign, const doubl
         search(&p, m, u);
         memcpy(ret, p.w, (d->n_feature + 1) * sizeof *ret);
         *ret_loss = loss_of(&p, ret);
-        if (!isfinite(*ret_loss))
-            st = nps_fail_nomem(err);
     }
     if (m)
         gsl_multimin_fdfminimizer_free(m);

@@ -12,7 +12,6 @@ enum { VOTERS = 25 };
 
 /* --- what carries the shift ------------------------------------------------------------------------------------------- */
 
-/* Peaks of a partner's spectrum must not leave the service, not even one by one. */
 /* Keeps the pairs with the largest shares. */
 static void keep_pair(nps_analog *a, nps_analog_pair p)
 {

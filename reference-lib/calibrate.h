@@ -30,7 +30,7 @@ typedef struct {
 
 /* What one technique's cases tell. All arrays owned. */
 typedef struct {
-    size_t n;             /* pairs that the threshold rests on */
+    size_t n;             /* pairs that the threshold rests on: one a substance */
     double *conformity;   /* [n] ascending, of the truth */
     uint8_t *kind;        /* [n] nps_kind */
     size_t substances;

@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* How strongly a refit is drawn to the ruleset's coefficients, and what it must gain on the substances held out to be used. */
-static const double refit_ridge = 0.02, refit_gain = 0.01;
+static const double refit_ridge = 0.1, refit_gain = 0.01;
 
 void nps_own_calibration_done(nps_own_calibration *own)
 {
@@ -155,10 +155,10 @@ static void leave_out_as_the_library(const case_group *g, const asked_case *c, n
     f->contributor = cross ? lib->entry_contributor[last] : f->contributor;
 }
 
-/* TO_COMPARE: one of each substance, asked as the library's own pairs were. */
+/* One case of each substance, as several are no independent pairs. TO_COMPARE: asked as the library's own pairs were. */
 typedef enum { ALL, HELD_OUT, TO_COMPARE } which_cases;
 
-/* Conformities of these cases under a model; ascending. */
+/* Conformities of these under a model; ascending. */
 static nps_status grade_all(const case_group *g, which_cases which, const nps_evidence_model *opt_model, nps_own_technique *x,
                             nps_err *err)
 {
@@ -175,7 +175,7 @@ static nps_status grade_all(const case_group *g, which_cases which, const nps_ev
         f.polarity = g->item[i].q.polarity;
         if (which == TO_COMPARE)
             leave_out_as_the_library(g, &g->item[i], &f);
-        if (which == ALL || (which == HELD_OUT ? g->item[i].held_out : g->item[i].first))
+        if (g->item[i].first && (which != HELD_OUT || g->item[i].held_out))
             st = nps_grade(g->lib, &g->item[i].q, &o, &f, is_named, &truth, g->w, &graded[n++], err);
     }
     if (st != NPS_OK)
@@ -222,6 +222,8 @@ static nps_status refit(const case_group *g, nps_own_technique *x, nps_err *err)
             x->model->provenance = "own replicates";
             st = nps_fit_model(&fitted, shipped, refit_ridge, x->model, &loss, err);
         }
+        if (st == NPS_OK)
+            st = nps_fit_room(&fitted, shipped, x->model, err);
         if (st == NPS_OK)
             st = nps_fit_loss(&tested, x->model, &x->loss_after, err);
         if (st == NPS_OK)

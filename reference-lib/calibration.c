@@ -10,12 +10,12 @@ const char *nps_calibration_source_name(nps_calibration_source s)
 
 const char *nps_kind_name(nps_kind k)
 {
-    static const char *const names[] = {"any", "sparse", "rich", "positive", "negative"};
+    static const char *const names[] = {"any", "sparse", "rich", "unit-mass", "positive", "negative"};
     return k < NPS_KIND_COUNT ? names[k] : "unknown";
 }
 
-/* Quantiles 1/200 ... 199/200 of the conformity (ruleset 1, whose conformity later ones keep) of replicate pairs of public EI spectra of MassBank: 636 compounds
- * with more than one spectrum, each asked with itself left out. Made by: npswatch library build; benchmarks/README.md. */
+/* Quantiles 1/200 ... 199/200 of the conformity (ruleset 4) of replicate pairs of public EI spectra of MassBank: 636 compounds with
+ * more than one spectrum, each asked with itself left out. Made by benchmarks/fit_evidence.c. */
 static const double ei[] = {
     -1000, -1000, -4.28, -3.246, -2.981, -2.65, -2.426, -2.324, -2.138, -2.016, -1.778, -1.685, -1.564, -1.518,
     -1.362, -1.324, -1.235, -1.186, -1.169, -1.087, -1.046, -0.978, -0.888, -0.81, -0.756, -0.725, -0.648, -0.636,

@@ -21,10 +21,11 @@ const char *nps_calibration_source_name(nps_calibration_source s); /* "none", "g
 typedef enum {
     NPS_KIND_ANY,
     NPS_KIND_SPARSE, NPS_KIND_RICH,       /* ei: below 20 nominal peaks, and from there on */
-    NPS_KIND_POSITIVE, NPS_KIND_NEGATIVE, /* msms, dart: polarity */
+    NPS_KIND_UNIT,                        /* msms, dart: precursor known to a unit mass only ... */
+    NPS_KIND_POSITIVE, NPS_KIND_NEGATIVE, /* ... others by polarity */
     NPS_KIND_COUNT
 } nps_kind;
-const char *nps_kind_name(nps_kind k); /* "any", "sparse", "rich", "positive", "negative" */
+const char *nps_kind_name(nps_kind k); /* "any", "sparse", "rich", "unit-mass", "positive", "negative" */
 
 struct nps_evidence_model;
 

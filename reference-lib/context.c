@@ -81,7 +81,10 @@ static uint32_t count_at_precursor(const nps_library *lib, const nps_prepared *q
     uint32_t n = 0;
     for (; low < lib->n_precursor && lib->precursor_mz[low] <= q->precursor + NPS_UNIT_TOL; low++) {
         double other = lib->precursor_mz[low];
-        n += fabs(other - q->precursor) <= nps_precursor_tolerance(q, o->tol_precursor_ppm, other);
+        nps_filter f = nps_filter_all();
+        f.polarity = q->polarity;
+        n += fabs(other - q->precursor) <= nps_precursor_tolerance(q, o->tol_precursor_ppm, other) &&
+             nps_filter_passes(lib, &f, lib->precursor_entry[low]);
     }
     return n;
 }

@@ -11,47 +11,54 @@
 /* --- features ------------------------------------------------------------------------------------------------------------- */
 
 static const nps_feature ei_features[] = {
-    {"upper_entropy", "likeness of the heavier peaks", "unlike heavier peaks", 1, false},
-    {"linear_cosine", "likeness of the strong, heavy peaks", "unlike strong, heavy peaks", 1, false},
-    {"heavy_cosine", "likeness of the heaviest peaks", "unlike heaviest peaks", 1, false},
-    {"unexplained", "hardly any signal that the reference lacks", "signal that the reference lacks", -1, false},
-    {"missing", "hardly any signal of the reference is missing", "signal of the reference that is missing", -1, false},
-    {"ratio", "like intensity ratios", "unlike intensity ratios", -1, false},
-    {"strongest_5", "the 5 strongest peaks in common", "too few of the 5 strongest peaks in common", 1, false},
-    {"strongest_10", "the 10 strongest peaks in common", "too few of the 10 strongest peaks in common", 1, false},
-    {"strongest_20", "the 20 strongest peaks in common", "too few of the 20 strongest peaks in common", 1, false},
-    {"base_peaks", "like base peaks", "unlike base peaks", 1, false},
-    {"reach", "spectra that end at like masses", "spectra that end at different masses", -1, false},
-    {"above", "no signal above the reference's molecular mass", "signal above the reference's molecular mass", -1, false},
-    {"molecular_ion", "a like molecular ion", "an unlike molecular ion", -1, false},
-    {"isotopes", "like isotope patterns (chlorine, bromine, sulfur)", "unlike isotope patterns (chlorine, bromine, sulfur)", -1, false},
-    {"lag_one", "little likeness when moved by one mass", "much likeness when moved by one mass", -1, false},
-    {"lag_mean", "many regular peaks (background over all shifts)", "few regular peaks (background over all shifts)", 0, false},
-    {"highest", "the query's range of masses", "the query's range of masses", 0, true},
-    {"peaks", "the query's number of peaks", "the query's number of peaks", 0, true},
-    {"retention", "a retention index that fits", "a retention index that does not fit", -1, false},
+    {"upper_entropy", "heavier peaks", "like heavier peaks", "unlike heavier peaks", 1, false},
+    {"linear_cosine", "strong, heavy peaks", "like strong, heavy peaks", "unlike strong, heavy peaks", 1, false},
+    {"heavy_cosine", "heaviest peaks", "like heaviest peaks", "unlike heaviest peaks", 1, false},
+    {"unexplained", "heavy signal that the reference lacks", "hardly any heavy signal that the reference lacks",
+     "heavy signal that the reference lacks", -1, false},
+    {"missing", "heavy signal of the reference that is missing", "hardly any heavy signal of the reference is missing",
+     "heavy signal of the reference that is missing", -1, false},
+    {"ratio", "intensity ratios", "no disagreement of intensity ratios", "unlike intensity ratios", -1, false},
+    {"strongest_5", "the 5 strongest peaks", "most of the 5 strongest peaks in common", "too few of the 5 strongest peaks in common", 1, false},
+    {"strongest_10", "the 10 strongest peaks", "most of the 10 strongest peaks in common", "too few of the 10 strongest peaks in common", 1, false},
+    {"strongest_20", "the 20 strongest peaks", "most of the 20 strongest peaks in common", "too few of the 20 strongest peaks in common", 1, false},
+    {"base_peaks", "base peaks", "like base peaks", "unlike base peaks", 1, false},
+    {"reach", "masses at which the spectra end", "spectra that end at like masses", "spectra that end at different masses", -1, false},
+    {"above", "signal above the reference's molecular mass", "no signal above the reference's molecular mass",
+     "signal above the reference's molecular mass", -1, false},
+    {"molecular_ion", "molecular ion", "no disagreement of the molecular ion", "an unlike molecular ion", -1, false},
+    {"isotopes", "isotope patterns", "no disagreement of isotope patterns", "unlike isotope patterns (chlorine, bromine, sulfur)", -1, false},
+    {"lag_one", "likeness when moved by one mass", "little likeness when moved by one mass", "much likeness when moved by one mass", -1, false},
+    {"lag_mean", "likeness at any shift (background)", "likeness at any shift (background)", "likeness at any shift (background)", 0, false},
+    {"highest", "range of masses", "the query's range of masses", "the query's range of masses", 0, true},
+    {"peaks", "number of peaks", "the query's number of peaks", "the query's number of peaks", 0, true},
+    {"retention", "retention index", "a retention index that fits", "a retention index that does not fit", -1, false},
 };
 
 static const nps_feature msms_features[] = {
-    {"entropy", "likeness of the fragments", "unlike fragments", 1, false},
-    {"linear_cosine", "likeness of the strong, heavy fragments", "unlike strong, heavy fragments", 1, false},
-    {"unexplained", "hardly any signal that the reference lacks", "signal that the reference lacks", -1, false},
-    {"ratio", "like intensity ratios", "unlike intensity ratios", -1, false},
-    {"strongest_5", "the 5 strongest fragments in common", "too few of the 5 strongest fragments in common", 1, false},
-    {"base_peaks", "like base peaks", "unlike base peaks", 1, false},
-    {"precursor_within", "precursors that agree", "precursors that do not agree", 1, false},
-    {"precursor_error", "a small error of the precursor", "an error of the precursor, within the tolerance", -1, false},
-    {"precursor_away", "no error of the precursor beyond the tolerance", "an error of the precursor beyond the tolerance", -1, false},
-    {"precursor_far", "precursors near each other", "precursors far from each other", -1, false},
-    {"precursor_unit", "precursors of accurate mass", "a precursor known to a unit mass only", -1, false},
-    {"energy", "likeness in spite of different collision energies", "no difference of the collision energies to excuse what differs", 0, false},
-    {"energy_unknown", "likeness in spite of a collision energy that is not told", "collision energies that are known", 0, false},
-    {"highest", "the query's range of masses", "the query's range of masses", 0, true},
-    {"peaks", "the query's number of fragments", "the query's number of fragments", 0, true},
-    {"retention", "a retention index that fits", "a retention index that does not fit", -1, false},
+    {"entropy", "fragments", "like fragments", "unlike fragments", 1, false},
+    {"linear_cosine", "strong, heavy fragments", "like strong, heavy fragments", "unlike strong, heavy fragments", 1, false},
+    {"unexplained", "heavy signal that the reference lacks", "hardly any heavy signal that the reference lacks",
+     "heavy signal that the reference lacks", -1, false},
+    {"ratio", "intensity ratios", "no disagreement of intensity ratios", "unlike intensity ratios", -1, false},
+    {"strongest_5", "the 5 strongest fragments", "most of the 5 strongest fragments in common", "too few of the 5 strongest fragments in common",
+     1, false},
+    {"base_peaks", "base peaks", "like base peaks", "unlike base peaks", 1, false},
+    {"precursor_within", "agreement of the precursors", "precursors that agree", "precursors that do not agree", 1, false},
+    {"precursor_error", "error of the precursor", "a small error of the precursor", "an error of the precursor", -1, false},
+    {"precursor_away", "error of the precursor beyond the tolerance", "no error of the precursor beyond the tolerance",
+     "an error of the precursor beyond the tolerance", -1, false},
+    {"precursor_far", "precursors far apart", "precursors not far apart", "precursors far apart", -1, false},
+    {"precursor_unit", "precursors of unit mass", "precursors not matched by unit mass", "a precursor known to a unit mass only", -1, false},
+    {"energy", "collision energies", "the collision energies", "the collision energies", 0, false},
+    {"energy_unknown", "whether the collision energies are told", "a collision energy that is not told", "collision energies that are told", 0,
+     false},
+    {"highest", "range of masses", "the query's range of masses", "the query's range of masses", 0, true},
+    {"peaks", "number of fragments", "the query's number of fragments", "the query's number of fragments", 0, true},
+    {"retention", "retention index", "a retention index that fits", "a retention index that does not fit", -1, false},
 };
 
-static const nps_feature trace_features[] = {{"correlation", "a high correlation", "a low correlation", 1, false}};
+static const nps_feature trace_features[] = {{"correlation", "correlation", "a high correlation", "a low correlation", 1, false}};
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
@@ -171,7 +178,11 @@ nps_kind nps_kind_of(const nps_prepared *q)
     enum { RICH = 20 };
     if (q->technique == NPS_TECH_EI)
         return q->nominal.n >= RICH ? NPS_KIND_RICH : NPS_KIND_SPARSE;
-    if (!nps_technique_is_fragment(q->technique) || !q->polarity)
+    if (!nps_technique_is_fragment(q->technique))
+        return NPS_KIND_ANY;
+    if (q->precursor > 0 && nps_is_unit_mass(q->precursor))
+        return NPS_KIND_UNIT;
+    if (!q->polarity)
         return NPS_KIND_ANY;
     return q->polarity > 0 ? NPS_KIND_POSITIVE : NPS_KIND_NEGATIVE;
 }

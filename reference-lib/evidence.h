@@ -1,6 +1,7 @@
 /* Evidence that a query and an entry are of one substance: measures of the pair, weighed by a logistic model whose
- * coefficients stand in one table of the ruleset. Nothing but the pair enters, so that its evidence stays the same when the
- * library grows, shrinks or is split, and with any number of threads. */
+ * coefficients stand in one table of the ruleset. Nothing but the pair enters, and for ei the nominal mass of the entry's substance,
+ * so that its evidence stays the same when the library grows, shrinks or is split, and with any number of threads. (A record without
+ * InChIKey and mass takes the mass of a later one of the same name.) */
 #ifndef NPS_REFERENCE_LIB_EVIDENCE_H
 #define NPS_REFERENCE_LIB_EVIDENCE_H
 
@@ -27,6 +28,7 @@ NPS_MUST_CHECK nps_status nps_pair_measure(const nps_library *lib, const nps_pre
 enum { NPS_FEATURE_MAX = 20 };
 typedef struct {
     const char *name;    /* "upper entropy": in JSON and tables */
+    const char *topic;     /* "isotope patterns": for comparisons of two candidates */
     const char *pro, *con; /* "like isotope patterns", "unlike isotope patterns": continue "for it: " and "against it: " */
     int sign;            /* of its weight: +1, -1, 0 where both make sense */
     bool of_query;       /* says nothing about the candidate, only how much a spectrum like this can tell */

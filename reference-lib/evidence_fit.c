@@ -1,6 +1,7 @@
 #include "reference-lib/evidence_fit.h"
 
 #include "core/mem.h"
+#include "core/stats.h"
 #include "reference-lib/workspace.h"
 
 #include <math.h>
@@ -250,6 +251,91 @@ nps_status nps_fit_model(const nps_fit_data *d, const nps_evidence_model *prior,
         st = fit_known(d, &x, prior, ridge, ret->known, err);
     }
     weighed_done(&x);
+    return st;
+}
+
+/* --- how two parts of conformity share out errors ------------------------------------------------------------------------ */
+
+typedef struct {
+    double *odds; /* [n] novelty * ln odds that the library holds it */
+    double *gap;  /* [n] how far the truth lies behind the best */
+    size_t n;
+} known_answers;
+
+static nps_status answer_known(const nps_fit_data *d, const nps_evidence_model *m, known_answers *ret, nps_err *err)
+{
+    weighed x;
+    nps_status st = weigh(d, m, &x, err);
+    known_answers k = {nps_array(d->n_option, sizeof(double)), nps_array(d->n_option, sizeof(double)), 0};
+    if (st == NPS_OK && !(k.odds && k.gap))
+        st = nps_fail_nomem(err);
+    for (size_t o = 0; st == NPS_OK && o < d->n_option; o++) {
+        uint32_t q = d->question[o];
+        if (!d->right[o])
+            continue;
+        k.odds[k.n] = m->novelty * nps_evidence_known(m, x.best[q], x.crowd[q]);
+        k.gap[k.n++] = x.best[q] - x.option[o];
+    }
+    weighed_done(&x);
+    *ret = k;
+    return st;
+}
+
+static void known_answers_done(known_answers *k)
+{
+    free(k->odds);
+    free(k->gap);
+}
+
+static int ascending(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* How many answers fall short at alpha 0.05, and how many of them by the odds. */
+static void count_short(known_answers *k, double room, size_t *ret_all, size_t *ret_by_odds, double *conformity)
+{
+    for (size_t i = 0; i < k->n; i++)
+        conformity[i] = fmin(k->odds[i], room - k->gap[i]);
+    qsort(conformity, k->n, sizeof *conformity, ascending);
+    size_t rank = nps_conformal_rank(k->n, 0.05, 0);
+    double threshold = conformity[rank ? rank - 1 : 0];
+    *ret_all = rank ? rank - 1 : 0;
+    *ret_by_odds = 0;
+    for (size_t i = 0; i < k->n; i++)
+        *ret_by_odds += k->odds[i] < threshold;
+}
+
+static double room_for(known_answers *k, size_t all, size_t by_odds, double *sorted)
+{
+    memcpy(sorted, k->odds, k->n * sizeof *sorted);
+    qsort(sorted, k->n, sizeof *sorted, ascending);
+    double least = sorted[by_odds];
+    size_t n = 0;
+    for (size_t i = 0; i < k->n; i++)
+        if (k->odds[i] >= least)
+            sorted[n++] = k->gap[i];
+    qsort(sorted, n, sizeof *sorted, ascending);
+    size_t by_gap = all > by_odds ? all - by_odds : 0;
+    return least + sorted[n > by_gap ? n - 1 - by_gap : 0];
+}
+
+nps_status nps_fit_room(const nps_fit_data *d, const nps_evidence_model *ruleset, nps_evidence_model *m, nps_err *err)
+{
+    enum { ENOUGH = 40 };
+    known_answers before = {0}, after = {0};
+    NPS_AUTO_MEM(double *) scratch = nps_array(d->n_option, sizeof *scratch);
+    nps_status st = scratch ? answer_known(d, ruleset, &before, err) : nps_fail_nomem(err);
+    if (st == NPS_OK)
+        st = answer_known(d, m, &after, err);
+    if (st == NPS_OK && before.n >= ENOUGH) {
+        size_t all, by_odds;
+        count_short(&before, ruleset->room, &all, &by_odds, scratch);
+        m->room = room_for(&after, all, by_odds, scratch);
+    }
+    known_answers_done(&before);
+    known_answers_done(&after);
     return st;
 }
 

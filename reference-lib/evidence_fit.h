@@ -33,6 +33,12 @@ NPS_MUST_CHECK nps_status nps_fit_ask(nps_fit_data *d, const nps_library *lib, c
 NPS_MUST_CHECK nps_status nps_fit_model(const nps_fit_data *d, const nps_evidence_model *prior, double ridge,
                                         nps_evidence_model *ret, double *ret_loss, nps_err *err);
 
+/* Sets m->room so that m's two parts of conformity (evidence.h) share out errors as the ruleset's do: as many of these questions'
+ * truths fall short by the odds that the library holds them, and as many by their distance to the best, at alpha 0.05. Fitted
+ * evidence has another scale, and with the ruleset's room one of the two would spend nearly all. Nothing changes with fewer than 40
+ * questions whose truth is among the candidates. Errors: NPS_E_NOMEM. */
+NPS_MUST_CHECK nps_status nps_fit_room(const nps_fit_data *d, const nps_evidence_model *ruleset, nps_evidence_model *m, nps_err *err);
+
 /* The same loss under a given model. */
 NPS_MUST_CHECK nps_status nps_fit_loss(const nps_fit_data *d, const nps_evidence_model *m, double *ret_loss, nps_err *err);
 

@@ -18,7 +18,7 @@
 
 /* Every constant of the ruleset that decides about sets stands here, in candidates.c or in evidence.c; where they come from:
  * benchmarks/README.md. Pairs of one kind of spectrum that give it a threshold of its own: */
-enum { KIND_PAIRS_MIN = 150 };
+enum { KIND_PAIRS_MIN = 80 };
 
 nps_match_options nps_match_options_default(void)
 {
@@ -260,14 +260,36 @@ static double conformity_at(const nps_calibration *c, nps_kind kind, size_t rank
     return -INFINITY;
 }
 
+/* The threshold of one kind's pairs, or of all. -INFINITY where they are too few to exclude anything. */
+static double threshold_of(const nps_calibration *c, nps_kind kind, double alpha, size_t *ret_n, size_t *ret_rank)
+{
+    *ret_n = kind == NPS_KIND_ANY ? c->n : count_kind(c, kind);
+    *ret_rank = nps_conformal_rank(*ret_n, alpha, c->source == NPS_CALIBRATION_WITHIN ? 0.8 : 0);
+    return *ret_rank ? conformity_at(c, kind, *ret_rank) : -INFINITY;
+}
+
+/* That of the query's own kind where it has enough pairs. Otherwise that of all pairs, but no higher than that of its own kind, or,
+ * where this is not known, of any kind: as the others have thresholds of their own, the pairs of all would promise it too much. */
 static void take_threshold(const nps_calibration *c, nps_kind kind, nps_verdict *v)
 {
-    size_t n = count_kind(c, kind);
-    v->kind = n >= KIND_PAIRS_MIN ? kind : NPS_KIND_ANY;
-    v->calibration_n = v->kind == NPS_KIND_ANY ? c->n : n;
-    size_t rank = nps_conformal_rank(v->calibration_n, v->alpha, c->source == NPS_CALIBRATION_WITHIN ? 0.8 : 0);
-    v->threshold = rank ? conformity_at(c, v->kind, rank) : -INFINITY;
-    nps_conformal_coverage(v->calibration_n, rank, 0.9, &v->coverage_low, &v->coverage_high);
+    size_t n = 0, rank = 0, own_n, own_rank;
+    double own = kind == NPS_KIND_ANY ? -INFINITY : threshold_of(c, kind, v->alpha, &own_n, &own_rank);
+    if (kind != NPS_KIND_ANY && own_n >= KIND_PAIRS_MIN && own_rank) {
+        v->kind = kind;
+        v->threshold = own;
+        n = own_n;
+        rank = own_rank;
+    } else {
+        v->kind = NPS_KIND_ANY;
+        v->threshold = threshold_of(c, NPS_KIND_ANY, v->alpha, &n, &rank);
+        for (nps_kind k = NPS_KIND_ANY + 1; k < NPS_KIND_COUNT; k++) {
+            double t = threshold_of(c, k, v->alpha, &own_n, &own_rank);
+            if (own_rank && (k == kind || isinf(own)))
+                v->threshold = fmin(v->threshold, t);
+        }
+    }
+    v->calibration_n = n;
+    nps_conformal_coverage(n, rank, 0.9, &v->coverage_low, &v->coverage_high);
 }
 
 static unsigned doubts_of(const nps_library *lib, const nps_calibration *c)
@@ -301,7 +323,15 @@ static void set_threshold(const nps_library *lib, const nps_match_options *o, np
     v->doubts = doubts_of(lib, cal) | (isinf(v->threshold) ? NPS_DOUBT_FEW : 0);
 }
 
-static nps_status choose_set(const nps_candidates *found, nps_verdict *v, nps_err *err)
+/* A mass alone excludes no substance of that mass. */
+static bool has_the_mass(const nps_library *lib, const nps_prepared *q, const nps_match_options *o, const nps_candidate *c)
+{
+    double other = lib->entry_precursor[c->entry];
+    return fabs(other - q->precursor) <= nps_precursor_tolerance(q, o->tol_precursor_ppm, other);
+}
+
+static nps_status choose_set(const nps_library *lib, const nps_prepared *q, const nps_match_options *o, const nps_candidates *found,
+                             nps_verdict *v, nps_err *err)
 {
     const nps_candidate *c = found->item;
     v->p_known = 1 / (1 + exp(-found->known));
@@ -309,7 +339,7 @@ static nps_status choose_set(const nps_candidates *found, nps_verdict *v, nps_er
     if (!v->set)
         return nps_fail_nomem(err);
     for (size_t i = 0; i < found->n; i++)
-        if (c[i].conformity >= v->threshold)
+        if (c[i].conformity >= v->threshold || (v->quality & NPS_QUALITY_NO_FRAGMENT && has_the_mass(lib, q, o, &c[i])))
             v->set[v->n_set++] =
                 (nps_member){c[i].substance, v->p_known * exp(c[i].evidence - c[0].evidence - found->crowd)};
     for (size_t i = 0; i < v->n_hits; i++)
@@ -357,7 +387,7 @@ static bool has_reference(const nps_library *lib, const nps_prepared *q, const n
 static nps_status decide(const nps_library *lib, const nps_prepared *q, const nps_match_options *o, const nps_filter *f,
                          const nps_candidates *found, nps_workspace *w, nps_verdict *v, nps_err *err)
 {
-    nps_status st = choose_set(found, v, err);
+    nps_status st = choose_set(lib, q, o, found, v, err);
     if (st == NPS_OK && v->outcome == NPS_NOVEL && (v->quality & NPS_QUALITY_NO_FRAGMENT)) {
         v->outcome = NPS_UNUSABLE; /* a mass alone does not tell what is new */
         v->quality |= NPS_QUALITY_FEW_PEAKS;

@@ -18,7 +18,7 @@ const nps_evidence_model *nps_match_model(nps_technique technique, const nps_mat
 
 typedef struct nps_candidate {
     uint32_t substance, entry; /* its best entry */
-    double score;      /* [0, 1] how near the search found it: weighted cosine, nearness (match.c), correlation */
+    double score;      /* [0, 1] how near the search found it: weighted cosine, nearness (candidates.c), correlation */
     double evidence;   /* evidence.h */
     double conformity; /* what the threshold is compared with */
 } nps_candidate;

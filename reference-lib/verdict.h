@@ -15,7 +15,7 @@ const char *nps_outcome_name(nps_outcome o); /* "identified", "ambiguous", "nove
 typedef struct {
     uint32_t entry, substance;
     double evidence;  /* ln odds of this substance against "none of the library" by this pair alone (evidence.h) */
-    double conformity; /* the same less a part of the distance to the best: what the threshold is compared with */
+    double conformity; /* from it and the odds that the library holds the substance (evidence.h): what the threshold is compared with */
     bool in_set;      /* its substance belongs to the verdict's set */
     double feature[NPS_FEATURE_MAX];      /* what the evidence rests on (nps_evidence_features) */
     double contribution[NPS_FEATURE_MAX]; /* what each adds to the evidence, against a typical pair of one substance */
@@ -133,8 +133,8 @@ typedef struct {
     uint32_t mass_support; /* substances that propose it */
     nps_class *classes;
     size_t n_classes;
-    /* Of the best hit: what of the query it lacks, and what of it the query lacks, largest first; references that are not
-     * open to all do not tell what is theirs (n_missing 0). */
+    /* Of the best hit: what of the query it lacks, and what of it the query lacks, largest first; nothing is
+     * told where that reference is not open to all. */
     nps_lone_peak unexplained[NPS_LONE_PEAKS], missing[NPS_LONE_PEAKS];
     size_t n_unexplained, n_missing;
     /* How blind the library is here: its coverage of the classes voted for, best first, and of the query's mass. */

@@ -42,6 +42,7 @@ static void put_model(nps_jw *w, nps_technique t, const nps_evidence_model *m)
     nps_jw_object(w, "model");
     nps_jw_digits(w, "intercept", m->intercept, DIGITS);
     put_numbers(w, "known", m->known, 3);
+    nps_jw_digits(w, "room", m->room, DIGITS);
     nps_jw_array(w, "features");
     for (size_t i = 0; i < n; i++) {
         nps_jw_object(w, NULL);
@@ -154,6 +155,8 @@ static nps_status read_parts(const nps_json *model, nps_technique t, nps_evidenc
     const nps_feature *f = nps_evidence_features(t, &n);
     if (!nps_json_number(model, "intercept", &m->intercept) || !is_coefficient(m->intercept))
         return nps_fail(err, NPS_E_FORMAT, "%s: the intercept of the model is no number in -1e6 .. 1e6", name);
+    if (!nps_json_number(model, "room", &m->room) || !is_coefficient(m->room))
+        return nps_fail(err, NPS_E_FORMAT, "%s: the room of the model is no number in -1e6 .. 1e6", name);
     if (nps_json_count(known) != KNOWN)
         return nps_fail(err, NPS_E_FORMAT, "%s: 'known' of the model has not %d numbers", name, KNOWN);
     for (size_t i = 0; i < KNOWN; i++)
@@ -174,7 +177,7 @@ static nps_status read_model(const nps_json *model, nps_technique t, nps_calibra
     NPS_AUTO_MEM(nps_evidence_model *) m = nps_array(1, sizeof *m);
     if (!m)
         return nps_fail_nomem(err);
-    *m = *nps_evidence_model_of(t); /* novelty, room: of the ruleset */
+    *m = *nps_evidence_model_of(t); /* novelty: of the ruleset */
     m->provenance = "own replicates";
     nps_status st = read_parts(model, t, m, err);
     if (st == NPS_OK)

@@ -49,12 +49,13 @@ static size_t pick_largest(const nps_feature *f, size_t n, const double *value, 
 }
 
 /* Two groups, for and against, that of the largest first. */
-static void put_contributions(nps_buf *b, nps_technique t, const double *value, const char *lead)
+static void put_contributions(nps_buf *b, nps_technique t, const double *value, bool compared)
 {
     size_t n, pick[NAMED];
     const nps_feature *f = nps_evidence_features(t, &n);
     size_t named = pick_largest(f, n, value, pick);
     bool positive = named && value[pick[0]] > 0;
+    const char *lead = compared ? "next to the best, " : "";
     for (int group = 0; group < 2; group++, positive = !positive) {
         const char *before = positive ? "for it: " : "against it: ";
         for (size_t i = 0; i < named; i++) {
@@ -62,7 +63,8 @@ static void put_contributions(nps_buf *b, nps_technique t, const double *value, 
                 continue;
             if (*before)
                 nps_buf_printf(b, "; %s%s", lead, before);
-            nps_buf_printf(b, "%s%s (%+.1f)", *before ? "" : ", ", positive ? f[pick[i]].pro : f[pick[i]].con, value[pick[i]]);
+            nps_buf_printf(b, "%s%s (%+.1f)", *before ? "" : ", ", compared ? f[pick[i]].topic : positive ? f[pick[i]].pro : f[pick[i]].con,
+                           value[pick[i]]);
             before = lead = "";
         }
     }
@@ -99,7 +101,7 @@ static void put_behind(nps_buf *b, const nps_library *lib, const nps_verdict *v,
         return;
     for (size_t i = 0; i < NPS_FEATURE_MAX; i++)
         difference[i] = h->contribution[i] - best->contribution[i];
-    put_contributions(b, v->technique, difference, "next to the best, ");
+    put_contributions(b, v->technique, difference, true);
 }
 
 static void put_unlike(nps_buf *b, const nps_library *lib, const nps_verdict *v, const nps_hit *h)
@@ -128,7 +130,7 @@ void nps_explain_hit(nps_buf *b, const nps_library *lib, const nps_verdict *v, s
             put_unlike(b, lib, v, h);
         }
         if (has_more_to_tell(lib, v, h))
-            put_contributions(b, v->technique, h->contribution, "");
+            put_contributions(b, v->technique, h->contribution, false);
     }
     nps_buf_putc(b, '.');
 }
@@ -166,24 +168,33 @@ size_t nps_explain_candidates(const nps_sample_verdict *v, uint32_t ret_substanc
 }
 
 /* Usable spectra whose set holds the substance, or does not. */
-static void put_spectra(nps_buf *b, const nps_sample_verdict *v, uint32_t substance, bool held, const char *lead)
+/* What a spectrum says of a substance; without a reference of its technique it cannot exclude it. */
+typedef enum { HOLDS, EXCLUDES, SAYS_NOTHING } opinion;
+
+static opinion opinion_of(const nps_library *lib, const nps_verdict *v, uint32_t substance)
+{
+    if (holds(v->set, v->n_set, substance))
+        return HOLDS;
+    return nps_library_has_technique(lib, substance, v->technique) ? EXCLUDES : SAYS_NOTHING;
+}
+
+static void put_spectra(nps_buf *b, const nps_library *lib, const nps_sample_verdict *v, uint32_t substance, opinion o, const char *lead)
 {
     size_t told = 0;
     for (size_t i = 0; i < v->n_spectra; i++) {
         const nps_verdict *one = v->spectra[i];
-        if (one->outcome != NPS_UNUSABLE && holds(one->set, one->n_set, substance) == held)
+        if (one->outcome != NPS_UNUSABLE && opinion_of(lib, one, substance) == o)
             nps_buf_printf(b, "%sspectrum %zu (%s)", told++ ? ", " : lead, i + 1, nps_technique_name(one->technique));
     }
 }
 
-void nps_explain_candidate(nps_buf *b, const nps_sample_verdict *v, uint32_t substance)
+void nps_explain_candidate(nps_buf *b, const nps_library *lib, const nps_sample_verdict *v, uint32_t substance)
 {
     bool in = holds(v->set, v->n_set, substance);
     nps_buf_puts(b, !in ? "Out: " : v->conflict ? "Listed, as the spectra contradict each other: " : "In: ");
-    put_spectra(b, v, substance, true, "it is in the set of ");
-    /* In without being in each set: where the library has no reference of it, a spectrum cannot exclude it. */
-    put_spectra(b, v, substance, false,
-                in && !v->conflict ? "; for want of a reference nothing is said by " : ", but not in that of ");
+    put_spectra(b, lib, v, substance, HOLDS, "it is in the set of ");
+    put_spectra(b, lib, v, substance, EXCLUDES, ", but not in that of ");
+    put_spectra(b, lib, v, substance, SAYS_NOTHING, "; for want of a reference nothing is said by ");
     nps_buf_putc(b, '.');
 }
 
@@ -284,15 +295,16 @@ void nps_explain_advice(nps_buf *b, const nps_verdict *v, size_t i)
     nps_buf_puts(b, technique_in_words(a->technique));
     if (a->energy_ev > 0)
         nps_buf_printf(b, " near %.0f eV", a->energy_ev);
-    nps_buf_puts(b, v->outcome == NPS_AMBIGUOUS ? " would narrow the set down: "
-                    : v->outcome == NPS_NOVEL   ? " would tell more: "
-                                                : " would confirm it: ");
-    if (a->substances && a->of == 1)
-        nps_buf_puts(b, "the library has a reference of the substance.");
-    else if (a->substances)
-        nps_buf_printf(b, "the library has references of %u of the %u substances in question.", a->substances, a->of);
+    if (!a->substances) {
+        nps_buf_puts(b, ": the minimum scheme asks for a second technique; the library has no references by it.");
+        return;
+    }
+    bool novel = v->outcome == NPS_NOVEL;
+    nps_buf_puts(b, novel ? " would tell more: " : v->outcome == NPS_AMBIGUOUS ? " would narrow the set down: " : " would confirm it: ");
+    if (a->of == 1)
+        nps_buf_printf(b, "the library has a reference of the %s.", novel ? "relative" : "substance");
     else
-        nps_buf_puts(b, "the library has no references to compare it with, but the minimum scheme asks for a second technique.");
+        nps_buf_printf(b, "the library has references of %u of the %u %s.", a->substances, a->of, novel ? "relatives" : "substances in question");
 }
 
 /* --- calibration ----------------------------------------------------------------------------------------------------------- */

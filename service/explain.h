@@ -26,7 +26,7 @@ extern const char nps_explain_legend[];
 enum { NPS_EXPLAIN_CANDIDATES = 20 };
 size_t nps_explain_candidates(const nps_sample_verdict *v, uint32_t ret_substance[NPS_EXPLAIN_CANDIDATES]);
 /* One sentence: in or out of the joint set, and by which spectra. */
-void nps_explain_candidate(nps_buf *b, const nps_sample_verdict *v, uint32_t substance);
+void nps_explain_candidate(nps_buf *b, const nps_library *lib, const nps_sample_verdict *v, uint32_t substance);
 
 /* What the best hit explains of the query, and which peaks have no partner, or why they are not told. */
 void nps_explain_unexplained(nps_buf *b, const nps_library *lib, const nps_verdict *v);

@@ -319,7 +319,7 @@ static void text_candidates(nps_buf *b, const nps_library *lib, const nps_sample
     nps_buf_puts(b, n ? "  candidates:\n" : "");
     for (size_t i = 0; i < n; i++) {
         nps_buf_printf(b, "    %s\n", nps_report_name(lib, candidate[i]));
-        nps_explain_candidate(&why, v, candidate[i]);
+        nps_explain_candidate(&why, lib, v, candidate[i]);
         put_paragraph(b, 8, &why);
     }
 }

@@ -238,7 +238,7 @@ static void html_candidates(nps_buf *b, const nps_library *lib, const nps_sample
     size_t n = nps_explain_candidates(v, candidate);
     nps_buf_puts(b, n ? "<h3>Why each candidate is in or out</h3><dl>" : "");
     for (size_t i = 0; i < n; i++) {
-        nps_explain_candidate(&why, v, candidate[i]);
+        nps_explain_candidate(&why, lib, v, candidate[i]);
         nps_buf_fail_with(b, &why);
         put_fact(b, nps_report_name(lib, candidate[i]), why.data ? why.data : "");
         nps_buf_clear(&why);

@@ -366,7 +366,7 @@ static void put_candidates(nps_jw *w, const nps_library *lib, const nps_sample_v
         NPS_AUTO_BUF why = NPS_BUF_INIT((size_t)1 << 16);
         nps_jw_object(w, NULL);
         put_substance(w, lib, candidate[i]);
-        nps_explain_candidate(&why, v, candidate[i]);
+        nps_explain_candidate(&why, lib, v, candidate[i]);
         put_text(w, "explanation", &why);
         nps_jw_end(w);
     }

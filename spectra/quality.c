@@ -23,7 +23,7 @@ const char *nps_quality_text(nps_quality_bit bit)
     case NPS_QUALITY_UNCOMPARABLE: return "preparation and masks leave fewer than 200 points (400 1/cm) to compare";
     case NPS_QUALITY_OVERLOADED:
         return "so many signals are cut off at the top that their heights say nothing (saturated detector, or too thick a sample)";
-    case NPS_QUALITY_NO_FRAGMENT: return "no fragment beside the precursor: little more than a mass";
+    case NPS_QUALITY_NO_FRAGMENT: return "no fragment of 1 % beside the precursor: little more than a mass, so every substance of that mass is left in the set";
     case NPS_QUALITY_NO_REFERENCE: return "the library has no spectrum of this technique, polarity and range to compare with";
     }
     return "unknown reason";
@@ -65,10 +65,11 @@ unsigned nps_quality_check_peaks(nps_technique t, double precursor_mz, nps_peak_
     double top = 0, sum = 0, background = 0, squares = 0;
     for (size_t i = 0; i < p.n; i++)
         top = fmax(top, (double)p.intensity[i]);
-    size_t strong = 0, at_top = 0;
+    size_t strong = 0, fragments = 0, at_top = 0;
     for (size_t i = 0; i < p.n; i++) {
         double y = (double)p.intensity[i];
         strong += y >= 0.01 * top;
+        fragments += y >= 0.01 * top && p.mz[i] < end;
         at_top += y >= 0.9999 * top;
         sum += y;
         squares += y * y;
@@ -79,7 +80,7 @@ unsigned nps_quality_check_peaks(nps_technique t, double precursor_mz, nps_peak_
     size_t needed = t == NPS_TECH_EI ? 3 : 1;
     if (strong < needed)
         bits |= NPS_QUALITY_FEW_PEAKS;
-    if (p.mz[0] >= end)
+    if (!fragments)
         bits |= NPS_QUALITY_NO_FRAGMENT;
     if (at_top >= OVERLOADED_PEAKS)
         bits |= NPS_QUALITY_OVERLOADED;

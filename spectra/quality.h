@@ -21,7 +21,7 @@ typedef enum {
     NPS_QUALITY_UNCOMPARABLE = 1 << 11,  /* preparation and masks leave too little of a trace to compare */
     NPS_QUALITY_NO_REFERENCE = 1 << 12,  /* the library has no spectrum of this technique, polarity and range */
     NPS_QUALITY_OVERLOADED = 1 << 13,    /* so much is cut off at the top that heights say nothing any more */
-    NPS_QUALITY_NO_FRAGMENT = 1 << 14    /* MS/MS: nothing beside the precursor; fits a reference perhaps, but is never called novel */
+    NPS_QUALITY_NO_FRAGMENT = 1 << 14    /* MS/MS: hardly anything beside the precursor: leaves all of that mass in the set, is never novel */
 } nps_quality_bit;
 
 /* Bits of all faults of the spectrum itself; 0 for a good one. Any thread. */

@@ -16,7 +16,7 @@ static void every_table_of_coefficients_keeps_to_its_signs(void **state)
         assert_true(n >= 1 && n <= NPS_FEATURE_MAX);
         for (size_t i = 0; i < n; i++) {
             assert_true(f[i].sign * m->weight[i] >= 0);
-            assert_true(*f[i].name && *f[i].pro && *f[i].con && isfinite(m->typical[i]));
+            assert_true(*f[i].name && *f[i].topic && *f[i].pro && *f[i].con && isfinite(m->typical[i]));
             for (size_t k = 0; k < i; k++)
                 assert_string_not_equal(f[i].name, f[k].name);
         }
@@ -42,7 +42,7 @@ static void energies_are_read_as_files_write_them(void **state)
 
 static nps_pair good_pair(void)
 {
-    return (nps_pair){.peaks = {.entropy = 0.9, .upper_entropy = 0.9, .cosine = 0.95, .linear_cosine = 0.97, .heavy_cosine = 0.95,
+    return (nps_pair){.peaks = {.entropy = 0.9, .upper_entropy = 0.9, .linear_cosine = 0.97, .heavy_cosine = 0.95,
                                 .unexplained = 0.02, .missing = 0.03, .ratio = 0.4, .top = {1, 0.9, 0.9}, .base = 1, .highest = 250,
                                 .peaks = 40, .lag_one = 0.3, .lag_mean = 0.1},
                       .precursor = 0.2, .energy = 0.1, .retention = -1};
@@ -129,6 +129,11 @@ static void contributions_add_up_to_the_evidence(void **state)
     }
 }
 
+static bool is_substance(const void *arg, uint32_t substance)
+{
+    return *(const uint32_t *)arg == substance;
+}
+
 /* --- kinds of spectra ------------------------------------------------------------------------------------------------------ */
 
 static void a_threshold_is_that_of_the_querys_own_kind_where_there_are_enough_pairs(void **state)
@@ -141,7 +146,7 @@ static void a_threshold_is_that_of_the_querys_own_kind_where_there_are_enough_pa
     uint8_t kind[N];
     for (size_t i = 0; i < N; i++) {
         conformity[i] = (double)i;
-        kind[i] = i < 250 ? NPS_KIND_SPARSE : NPS_KIND_RICH; /* the rich ones agree better */
+        kind[i] = i < 320 ? NPS_KIND_SPARSE : NPS_KIND_RICH; /* the rich ones agree better */
     }
     nps_calibration own[NPS_TECH_COUNT] = {[NPS_TECH_EI] = {.source = NPS_CALIBRATION_OWN, .n = N, .conformity = conformity, .kind = kind}};
     nps_match_options o = nps_match_options_default();
@@ -151,8 +156,8 @@ static void a_threshold_is_that_of_the_querys_own_kind_where_there_are_enough_pa
     NPS_AUTO(nps_spectrum) sparse = synth_peaks(NPS_TECH_EI, 0, few_mz, few_y, 4);
     NPS_AUTO(nps_verdict) a = ask(set.lib, sparse, &o);
     assert_int_equal(a->kind, NPS_KIND_SPARSE);
-    assert_int_equal(a->calibration_n, 250);
-    assert_near(a->threshold, 11, 0, 0); /* rank floor(0.05 * 251) = 12 */
+    assert_int_equal(a->calibration_n, 320);
+    assert_near(a->threshold, 15, 0, 0); /* rank floor(0.05 * 321) = 16 */
     double mz[40];
     float y[40];
     for (size_t i = 0; i < 40; i++) {
@@ -162,13 +167,34 @@ static void a_threshold_is_that_of_the_querys_own_kind_where_there_are_enough_pa
     NPS_AUTO(nps_spectrum) rich = synth_peaks(NPS_TECH_EI, 0, mz, y, 40);
     NPS_AUTO(nps_verdict) b = ask(set.lib, rich, &o);
     assert_int_equal(b->kind, NPS_KIND_RICH);
-    assert_int_equal(b->calibration_n, 150);
-    assert_near(b->threshold, 256, 0, 0); /* rank floor(0.05 * 151) = 7 of the rich ones */
+    assert_int_equal(b->calibration_n, 80);
+    assert_near(b->threshold, 323, 0, 0); /* rank floor(0.05 * 81) = 4 of the rich ones */
     own[NPS_TECH_EI].n = N - 1; /* one rich pair too few */
     NPS_AUTO(nps_verdict) c = ask(set.lib, rich, &o);
     assert_int_equal(c->kind, NPS_KIND_ANY);
     assert_int_equal(c->calibration_n, N - 1);
     assert_near(c->threshold, 19, 0, 0); /* rank 20 of all */
+}
+
+static void kinds_are_told_by_the_query_alone(void **state)
+{
+    (void)state;
+    static const struct {
+        nps_technique t;
+        double precursor;
+        int polarity;
+        nps_kind kind;
+    } cases[] = {{NPS_TECH_MSMS, 300.1234, 1, NPS_KIND_POSITIVE}, {NPS_TECH_MSMS, 300.1234, -1, NPS_KIND_NEGATIVE},
+                 {NPS_TECH_MSMS, 300.1, 1, NPS_KIND_UNIT},        {NPS_TECH_MSMS, 300.1234, 0, NPS_KIND_ANY},
+                 {NPS_TECH_DART, 0, 1, NPS_KIND_POSITIVE},        {NPS_TECH_IR, 0, 0, NPS_KIND_ANY}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        nps_prepared q = {.technique = cases[i].t, .precursor = cases[i].precursor, .polarity = cases[i].polarity};
+        assert_int_equal(nps_kind_of(&q), cases[i].kind);
+    }
+    nps_prepared ei = {.technique = NPS_TECH_EI, .nominal = {.n = 19}};
+    assert_int_equal(nps_kind_of(&ei), NPS_KIND_SPARSE);
+    ei.nominal.n = 20;
+    assert_int_equal(nps_kind_of(&ei), NPS_KIND_RICH);
 }
 
 static void doubts_about_a_calibration_are_told(void **state)
@@ -194,6 +220,41 @@ static void doubts_about_a_calibration_are_told(void **state)
     own[NPS_TECH_EI].drift = false;
     NPS_AUTO(nps_verdict) fits = ask(set.lib, set.s[0], &o);
     assert_int_equal(fits->doubts, 0);
+}
+
+/* Evidence on another scale, with the room that fits it, says the same: the law of scale, and the ruleset against itself. */
+static void the_room_of_a_refit_follows_the_scale_of_its_evidence(void **state)
+{
+    (void)state;
+    enum { N = 60 };
+    uint64_t r = nps_test_seed();
+    AUTO_SYNTH_SET set = synth_library(&(synth_plan){.seed = r, .substances = N, .labs = 1, .ei = true});
+    nps_fit_data d = {.technique = NPS_TECH_EI};
+    const nps_match_options o = nps_match_options_default();
+    nps_filter f = nps_filter_all();
+    nps_err err;
+    for (uint32_t i = 0; i < N; i++) {
+        nps_prepared q;
+        NPS_AUTO(nps_spectrum) s = synth_replicate(set.s[i], 1.2, &r);
+        assert_ok(nps_prepare(s, NULL, &q, &err), &err);
+        assert_ok(nps_fit_ask(&d, set.lib, &q, &o, &f, is_substance, &i, w, &err), &err);
+        nps_prepared_done(&q);
+    }
+    const nps_evidence_model *ruleset = nps_evidence_model_of(NPS_TECH_EI);
+    nps_evidence_model same = *ruleset, twice = *ruleset;
+    twice.intercept *= 2;
+    for (size_t i = 0; i < NPS_FEATURE_MAX; i++)
+        twice.weight[i] *= 2;
+    twice.known[0] *= 2;
+    twice.known[2] = same.known[2] = 0; /* the crowd has no scale */
+    assert_ok(nps_fit_room(&d, &same, &same, &err), &err);
+    assert_ok(nps_fit_room(&d, &same, &twice, &err), &err);
+    assert_near(twice.room, 2 * same.room, 1e-9, 1e-9);
+    d.n_option = 0; /* too few: nothing changes */
+    twice.room = 7;
+    assert_ok(nps_fit_room(&d, &same, &twice, &err), &err);
+    assert_near(twice.room, 7, 0, 0);
+    nps_fit_data_done(&d);
 }
 
 /* --- lone peaks -------------------------------------------------------------------------------------------------------------- */
@@ -317,7 +378,9 @@ int main(void)
         cmocka_unit_test(a_retention_index_counts_where_both_have_one),
         cmocka_unit_test(contributions_add_up_to_the_evidence),
         cmocka_unit_test(a_threshold_is_that_of_the_querys_own_kind_where_there_are_enough_pairs),
+        cmocka_unit_test(kinds_are_told_by_the_query_alone),
         cmocka_unit_test(doubts_about_a_calibration_are_told),
+        cmocka_unit_test(the_room_of_a_refit_follows_the_scale_of_its_evidence),
         cmocka_unit_test(lone_peaks_are_told_of_open_references_only),
         cmocka_unit_test(the_coverage_of_a_class_and_its_newest_entry_are_told),
         cmocka_unit_test(the_measurement_with_most_references_is_advised_first),

@@ -21,6 +21,7 @@ static nps_evidence_model odd_model(nps_technique t, uint64_t *r)
     const nps_feature *f = nps_evidence_features(t, &n);
     nps_evidence_model m = *nps_evidence_model_of(t);
     m.intercept = -10 * nps_test_uniform(r);
+    m.room = 3 * nps_test_uniform(r);
     for (size_t i = 0; i < n; i++) {
         m.weight[i] = (f[i].sign ? f[i].sign : i % 2 ? 1 : -1) * nps_test_uniform(r) * 1e-3;
         m.typical[i] = nps_test_uniform(r) / 3;
@@ -138,22 +139,23 @@ static const struct {
     /* the model; a trace has one feature */
     {HEAD IR ",\"preparation\":\"\",\"model\":7}}}", NPS_E_FORMAT, "ir: the intercept of the model is no number"},
     {HEAD IR ",\"preparation\":\"\",\"model\":{\"intercept\":1e7}}}}", NPS_E_FORMAT, "ir: the intercept of the model is no number"},
-    {HEAD IR ",\"preparation\":\"\",\"model\":{\"intercept\":1,\"known\":[1,2]}}}}", NPS_E_FORMAT,
+    {HEAD IR ",\"preparation\":\"\",\"model\":{\"intercept\":1,\"known\":[1,2,3]}}}}", NPS_E_FORMAT, "ir: the room of the model is no number"},
+    {HEAD IR ",\"preparation\":\"\",\"model\":{\"intercept\":1,\"room\":1,\"known\":[1,2]}}}}", NPS_E_FORMAT,
      "ir: 'known' of the model has not 3"},
-    {HEAD IR ",\"preparation\":\"\",\"model\":{\"intercept\":1,\"known\":[1,2,\"3\"]}}}}", NPS_E_FORMAT, "ir: number 2 of 'known'"},
-    {HEAD IR ",\"preparation\":\"\",\"model\":{\"intercept\":1,\"known\":[1,-2,3]}}}}", NPS_E_FORMAT, "would speak against"},
-    {HEAD IR ",\"preparation\":\"\",\"model\":{\"intercept\":1,\"known\":[1,2,3],\"features\":[]}}}}", NPS_E_FORMAT,
+    {HEAD IR ",\"preparation\":\"\",\"model\":{\"intercept\":1,\"room\":1,\"known\":[1,2,\"3\"]}}}}", NPS_E_FORMAT, "ir: number 2 of 'known'"},
+    {HEAD IR ",\"preparation\":\"\",\"model\":{\"intercept\":1,\"room\":1,\"known\":[1,-2,3]}}}}", NPS_E_FORMAT, "would speak against"},
+    {HEAD IR ",\"preparation\":\"\",\"model\":{\"intercept\":1,\"room\":1,\"known\":[1,2,3],\"features\":[]}}}}", NPS_E_FORMAT,
      "ir: the model has 0 features, not 1"},
-    {HEAD IR ",\"preparation\":\"\",\"model\":{\"intercept\":1,\"known\":[1,2,3],\"features\":[" CORRELATION "," CORRELATION "]}}}}",
+    {HEAD IR ",\"preparation\":\"\",\"model\":{\"intercept\":1,\"room\":1,\"known\":[1,2,3],\"features\":[" CORRELATION "," CORRELATION "]}}}}",
      NPS_E_FORMAT, "ir: the model has 2 features, not 1"},
-    {HEAD IR ",\"preparation\":\"\",\"model\":{\"intercept\":1,\"known\":[1,2,3],\"features\":[{\"name\":\"entropy\"}]}}}}",
+    {HEAD IR ",\"preparation\":\"\",\"model\":{\"intercept\":1,\"room\":1,\"known\":[1,2,3],\"features\":[{\"name\":\"entropy\"}]}}}}",
      NPS_E_FORMAT, "ir: feature 0 of the model is not 'correlation'"},
-    {HEAD IR ",\"preparation\":\"\",\"model\":{\"intercept\":1,\"known\":[1,2,3],\"features\":[{\"name\":\"correlation\"}]}}}}",
+    {HEAD IR ",\"preparation\":\"\",\"model\":{\"intercept\":1,\"room\":1,\"known\":[1,2,3],\"features\":[{\"name\":\"correlation\"}]}}}}",
      NPS_E_FORMAT, "ir: the weight of 'correlation' is no number"},
-    {HEAD IR ",\"preparation\":\"\",\"model\":{\"intercept\":1,\"known\":[1,2,3],\"features\":[{\"name\":\"correlation\","
+    {HEAD IR ",\"preparation\":\"\",\"model\":{\"intercept\":1,\"room\":1,\"known\":[1,2,3],\"features\":[{\"name\":\"correlation\","
              "\"weight\":1,\"typical\":null}]}}}}",
      NPS_E_FORMAT, "ir: the typical value of 'correlation' is no number"},
-    {HEAD IR ",\"preparation\":\"\",\"model\":{\"intercept\":1,\"known\":[1,2,3],\"features\":[{\"name\":\"correlation\","
+    {HEAD IR ",\"preparation\":\"\",\"model\":{\"intercept\":1,\"room\":1,\"known\":[1,2,3],\"features\":[{\"name\":\"correlation\","
              "\"weight\":-1,\"typical\":1}]}}}}",
      NPS_E_FORMAT, "ir: the weight of 'correlation' has the wrong sign"},
 };
@@ -178,7 +180,7 @@ static void files_that_are_no_calibration_are_refused(void **state)
 static void the_least_calibration_is_read(void **state)
 {
     (void)state;
-    static const char text[] = HEAD "{\"ei\":{" PAIR "},\"raman\":{" PAIR ",\"preparation\":\"x\",\"model\":{\"intercept\":1,"
+    static const char text[] = HEAD "{\"ei\":{" PAIR "},\"raman\":{" PAIR ",\"preparation\":\"x\",\"model\":{\"intercept\":1,\"room\":1,"
                                     "\"known\":[1,0,-3],\"features\":[" CORRELATION "]}}}}";
     nps_calibration_set set = {0};
     nps_err err;

@@ -161,7 +161,7 @@ static void assert_largest_named(const char *sentence, nps_technique t, const do
         char part[200];
         bool counts = !f[i].of_query && fabs(value[i]) >= NPS_EXPLAIN_LEAST;
         worth += counts;
-        snprintf(part, sizeof part, "%s (%+.1f)", f[i].phrase, value[i]);
+        snprintf(part, sizeof part, "%s (%+.1f)", value[i] > 0 ? f[i].pro : f[i].con, value[i]);
         const char *at = strstr(sentence, part);
         if (at && counts) {
             const char *group = NULL;
@@ -419,17 +419,17 @@ static nps_sample_verdict two_spectra(nps_verdict *spectra[2], nps_verdict *one,
                                 .n_spectra = 2, .alpha = 0.05};
 }
 
-static void assert_candidate(const nps_sample_verdict *v, uint32_t substance, const char *sentence)
+static void assert_candidate(const nps_library *lib, const nps_sample_verdict *v, uint32_t substance, const char *sentence)
 {
     NPS_AUTO_BUF b = NPS_BUF_INIT(1000);
-    nps_explain_candidate(&b, v, substance);
+    nps_explain_candidate(&b, lib, v, substance);
     assert_string_equal(b.data, sentence);
 }
 
 static void candidates_of_a_sample_are_told_by_spectrum(void **state)
 {
     (void)state;
-    AUTO_BENCH x = make_bench(NPS_TECH_EI, false);
+    AUTO_BENCH x = make_bench(NPS_TECH_EI, false); /* by infrared it has nothing */
     nps_member both[] = {{3, 0.5}, {5, 0.4}}, last[] = {{5, 0.9}, {7, 0.1}}, joint[] = {{5, 0.9}, {7, 0.05}, {3, 0.05}};
     nps_verdict ei = {.outcome = NPS_AMBIGUOUS, .technique = NPS_TECH_EI, .set = both, .n_set = 2},
                 ir = {.outcome = NPS_AMBIGUOUS, .technique = NPS_TECH_IR, .set = last, .n_set = 2}, *spectra[2];
@@ -437,15 +437,15 @@ static void candidates_of_a_sample_are_told_by_spectrum(void **state)
     nps_sample_verdict v = two_spectra(spectra, &ei, &ir, joint, 2);
     assert_int_equal(nps_explain_candidates(&v, all), 3);
     assert_true(all[0] == 5 && all[1] == 7 && all[2] == 3);
-    assert_candidate(&v, 5, "In: it is in the set of spectrum 1 (ei), spectrum 2 (ir).");
-    assert_candidate(&v, 7, "In: it is in the set of spectrum 2 (ir); for want of a reference nothing is said by spectrum 1 (ei).");
-    assert_candidate(&v, 3, "Out: it is in the set of spectrum 1 (ei), but not in that of spectrum 2 (ir).");
+    assert_candidate(x.lib, &v, 5, "In: it is in the set of spectrum 1 (ei), spectrum 2 (ir).");
+    assert_candidate(x.lib, &v, 7, "In: it is in the set of spectrum 2 (ir), but not in that of spectrum 1 (ei).");
+    assert_candidate(x.lib, &v, 3, "Out: it is in the set of spectrum 1 (ei); for want of a reference nothing is said by spectrum 2 (ir).");
     v.conflict = true;
     v.n_set = 3;
-    assert_candidate(&v, 3, "Listed, as the spectra contradict each other: it is in the set of spectrum 1 (ei), but not in that of "
-                            "spectrum 2 (ir).");
+    assert_candidate(x.lib, &v, 3, "Listed, as the spectra contradict each other: it is in the set of spectrum 1 (ei); for want of a "
+                            "reference nothing is said by spectrum 2 (ir).");
     ir.outcome = NPS_UNUSABLE;
-    assert_candidate(&v, 3, "Listed, as the spectra contradict each other: it is in the set of spectrum 1 (ei).");
+    assert_candidate(x.lib, &v, 3, "Listed, as the spectra contradict each other: it is in the set of spectrum 1 (ei).");
     v.n_spectra = 1;
     assert_int_equal(nps_explain_candidates(&v, all), 0);
 }
@@ -477,7 +477,7 @@ static void candidates_are_in_as_the_joint_set_says(void **state)
         nps_jw_sample_verdict(&jw, NULL, x.lib, v, "s", today, q, false);
         for (size_t k = 0; k < n; k++) {
             NPS_AUTO_BUF b = NPS_BUF_INIT(1000);
-            nps_explain_candidate(&b, v, all[k]);
+            nps_explain_candidate(&b, x.lib, v, all[k]);
             assert_int_equal(strncmp(b.data, "Out", 3) != 0, k < v->n_set);
             assert_in(text.data, b.data);
             assert_in(page.data, b.data);
