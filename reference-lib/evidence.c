@@ -36,7 +36,7 @@ static const nps_feature ei_features[] = {
 };
 
 static const nps_feature msms_features[] = {
-    {"entropy", "fragments", "like fragments", "unlike fragments", 1, false},
+    {"entropy", "all fragments together", "like fragments", "unlike fragments", 1, false},
     {"linear_cosine", "strong, heavy fragments", "like strong, heavy fragments", "unlike strong, heavy fragments", 1, false},
     {"unexplained", "heavy signal that the reference lacks", "hardly any heavy signal that the reference lacks",
      "heavy signal that the reference lacks", -1, false},

@@ -120,6 +120,16 @@ static void a_precursor_alone_is_never_novel(void **state)
     NPS_AUTO(nps_verdict) fits = ask(lib, s, NULL);
     assert_int_equal(fits->outcome, NPS_IDENTIFIED);
     assert_int_equal(fits->quality, NPS_QUALITY_NO_FRAGMENT);
+    /* A second substance of that mass is left in the set too, however unlike its fragments are. */
+    nps_builder *two = synth_builder(NULL, NULL);
+    NPS_AUTO(nps_spectrum) isomer = synth_peaks(NPS_TECH_MSMS, 300.1234, (const double[]){58.06, 121.03}, y, 2);
+    synth_label(isomer, 2, 0);
+    synth_add(two, s);
+    synth_add(two, isomer);
+    NPS_AUTO_LIBRARY both = synth_finish(two);
+    NPS_AUTO(nps_verdict) open = ask(both, s, NULL);
+    assert_int_equal(open->outcome, NPS_AMBIGUOUS);
+    assert_int_equal(open->n_set, 2);
     NPS_AUTO(nps_spectrum) other = synth_peaks(NPS_TECH_MSMS, 200.5, (const double[]){200.5, 201.5}, y, 2);
     NPS_AUTO(nps_verdict) nothing = ask(lib, other, NULL);
     assert_int_equal(nothing->outcome, NPS_UNUSABLE);
