@@ -96,15 +96,19 @@ def groups_of(fact, truth, result, classes):
 
 
 def reliability(pairs):
-    """pairs: (stated, so or not)."""
-    rows, gap = [], 0.0
+    """pairs: (stated, so or not, known). Probabilities are stated at even odds beforehand: known and novel queries weigh alike."""
+    known = sum(x[2] for x in pairs)
+    weight = {True: 0.5 / known, False: 0.5 / (len(pairs) - known)}
+    rows, gap, brier = [], 0.0, 0.0
     for k in range(BINS):
         inside = [x for x in pairs if min(BINS - 1, int(x[0] * BINS)) == k]
         if inside:
-            stated, observed = (sum(x[i] for x in inside) / len(inside) for i in (0, 1))
-            gap += abs(stated - observed) * len(inside) / len(pairs)
+            total = sum(weight[x[2]] for x in inside)
+            stated, observed = (sum(x[i] * weight[x[2]] for x in inside) / total for i in (0, 1))
+            gap += abs(stated - observed) * total
+            brier += sum((x[0] - x[1]) ** 2 * weight[x[2]] for x in inside)
             rows.append([round(stated, 3), round(observed, 3), len(inside)])
-    return {"brier": round(sum((p - y) ** 2 for p, y in pairs) / len(pairs), 4), "ece": round(gap, 4), "bins": rows}
+    return {"brier": round(brier, 4), "ece": round(gap, 4), "bins": rows}
 
 
 def main():
@@ -137,9 +141,9 @@ def main():
         if r.get("verdict") == "identified":
             identified["novel_wrong" if not known else "known_right" if inside else "known_wrong"] += 1
         if r.get("p_known") is not None and r.get("verdict") != "unusable":
-            p_known.append((r["p_known"], known))
+            p_known.append((r["p_known"], known, known))
         if r.get("set"):
-            p_first.append((r["set"][0]["p"], known and members[0] == t["inchikey_block"]))
+            p_first.append((r["set"][0]["p"], known and members[0] == t["inchikey_block"], known))
     coverage = {g: [n, round(k / n, 4), interval(k, n)] for g, (k, n) in sorted(counts.items())}
     below = [g for g, (_, _, i) in coverage.items() if alpha is not None and not g.startswith("set ") and i[1] < 1 - alpha]
     mixed = len({t["status"] for t in truth.values()}) > 1

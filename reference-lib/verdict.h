@@ -120,7 +120,7 @@ typedef struct {
     nps_outcome outcome;
     nps_technique technique;
     double alpha;
-    double p_known; /* probability that the substance is in the library */
+    double p_known; /* probability that the substance is in the library, at even odds beforehand */
     nps_member *set;
     size_t n_set;
     nps_hit *hits;
