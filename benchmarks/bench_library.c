@@ -5,7 +5,7 @@
 #include "reference-lib/backing.h"
 #include "reference-lib/build.h"
 #include "reference-lib/lag.h"
-#include "reference-lib/match_impl.h"
+#include "reference-lib/candidates.h"
 #include "spectra/clean.h"
 #include "spectra/gunzip.h"
 

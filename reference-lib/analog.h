@@ -3,7 +3,7 @@
 #define NPS_REFERENCE_LIB_ANALOG_H
 
 #include "reference-lib/lag.h"
-#include "reference-lib/match_impl.h"
+#include "reference-lib/candidates.h"
 #include "reference-lib/shift.h"
 
 /* Da around a difference of whole masses, where mass defects of up to a tenth come on top; of accurate masses. */

@@ -2,7 +2,7 @@
 
 #include "core/parallel.h"
 #include "reference-lib/ir.h"
-#include "reference-lib/match_impl.h"
+#include "reference-lib/candidates.h"
 #include "spectra/quality.h"
 
 #include <math.h>

@@ -1,5 +1,4 @@
-/* From a query to the substances that it could be: search, evidence of what is near, conformity. */
-#include "reference-lib/match_impl.h"
+#include "reference-lib/candidates.h"
 #include "reference-lib/workspace.h"
 
 #include <math.h>

@@ -1,5 +1,7 @@
 #include "reference-lib/context.h"
 
+#include "spectra/energy.h"
+
 #include <ctype.h>
 #include <math.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 #ifndef NPS_REFERENCE_LIB_CONTEXT_H
 #define NPS_REFERENCE_LIB_CONTEXT_H
 
-#include "reference-lib/match_impl.h"
+#include "reference-lib/candidates.h"
 
 /* Fills covered, mass, mass_entries and advice of *v from its classes, set and analogues. Walks the substances once a class.
  * Errors: NPS_E_NOMEM. */

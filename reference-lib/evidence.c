@@ -2,10 +2,9 @@
 
 #include "reference-lib/search.h"
 #include "spectra/clean.h"
+#include "spectra/energy.h"
 
-#include <ctype.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* --- features ------------------------------------------------------------------------------------------------------------- */
@@ -188,26 +187,6 @@ nps_kind nps_kind_of(const nps_prepared *q)
 }
 
 /* --- pairs ------------------------------------------------------------------------------------------------------------------ */
-
-double nps_energy_ev(const char *text, double precursor)
-{
-    double value = 0;
-    size_t numbers = 0;
-    for (const char *p = text; *p;) {
-        if (!isdigit((unsigned char)*p)) {
-            p++;
-            continue;
-        }
-        char *end;
-        value = strtod(p, &end);
-        numbers++;
-        p = end;
-    }
-    if (numbers != 1 || !(value > 0 && value < 1000))
-        return 0;
-    bool normalised = strchr(text, '%') || strstr(text, "NCE") || strstr(text, "nominal");
-    return !normalised ? value : precursor > 0 ? value * precursor / 500 : 0;
-}
 
 nps_status nps_pair_measure(const nps_library *lib, const nps_prepared *q, uint32_t e, double tol_mz, double ppm,
                             nps_agreement_scratch *s, nps_pair *ret, nps_err *err)

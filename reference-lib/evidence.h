@@ -56,8 +56,4 @@ double nps_evidence_conformity(const nps_evidence_model *m, double known, double
 /* Which kind of spectrum a query is (calibration.h). */
 nps_kind nps_kind_of(const nps_prepared *q);
 
-/* eV of a collision energy as files write it; 0 where it is not one number. Normalised energies ("%", "NCE", "nominal") are
- * taken at charge 1: eV = NCE * m/z / 500 (Thermo Fisher Product Support Bulletin 104). */
-double nps_energy_ev(const char *text, double precursor);
-
 #endif

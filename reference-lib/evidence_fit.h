@@ -4,7 +4,7 @@
 #define NPS_REFERENCE_LIB_EVIDENCE_FIT_H
 
 #include "core/choice.h"
-#include "reference-lib/match_impl.h"
+#include "reference-lib/candidates.h"
 
 /* Questions of one technique. Growing arrays of nps_choice_data. */
 typedef struct {

@@ -1,9 +1,9 @@
 #include "reference-lib/prepare.h"
 
-#include "reference-lib/evidence.h"
 #include "reference-lib/index.h"
 #include "reference-lib/ir.h"
 #include "spectra/clean.h"
+#include "spectra/energy.h"
 
 #include <stdlib.h>
 #include <string.h>

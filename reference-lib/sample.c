@@ -1,5 +1,5 @@
 /* Several spectra of one sample: one joint verdict from what each leaves over. */
-#include "reference-lib/match_impl.h"
+#include "reference-lib/candidates.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -3,6 +3,7 @@
 #include "reference-lib/ir.h"
 #include "service/cli.h"
 #include "service/json.h"
+#include "service/explain.h"
 #include "service/report.h"
 #include "service/sources.h"
 #include "service/verdict_json.h"
@@ -295,7 +296,7 @@ static void put_table(nps_buf *b, const search_options *o, const nps_spectrum *s
         const nps_analog *a = &r->hits[i].analog;
         nps_buf_printf(b, "  %3zu  %.4f  ", i + 1, r->hits[i].score);
         if (is_mode(o, "analog"))
-            nps_buf_printf(b, "%c %+9.*f Da  %-16s ", a->mass_agrees ? '=' : ' ', nps_report_decimals(a->delta_mass),
+            nps_buf_printf(b, "%c %+9.*f Da  %-16s ", a->mass_agrees ? '=' : ' ', nps_explain_decimals(a->delta_mass),
                            a->delta_mass, nps_analog_formula(a));
         if (!nps_technique_is_mass(s->technique))
             nps_buf_printf(b, "%4.0f to %4.0f cm-1 %+3.0f  ", r->hits[i].first_cm1, r->hits[i].last_cm1, r->hits[i].moved_cm1);

@@ -1,7 +1,6 @@
 #include "service/explain.h"
 
 #include "reference-lib/library.h"
-#include "service/report.h"
 
 #include <math.h>
 #include <string.h>
@@ -205,7 +204,7 @@ static void put_lone_peaks(nps_buf *b, const nps_lone_peak *p, size_t n)
     static const double least = 5e-4; /* is 0.1 % by the digits shown */
     size_t told = 0;
     for (; told < n && p[told].share >= least; told++)
-        nps_buf_printf(b, "%sm/z %.*f (%.1f %%)", told ? ", " : "", nps_report_decimals(p[told].mz), p[told].mz,
+        nps_buf_printf(b, "%sm/z %.*f (%.1f %%)", told ? ", " : "", nps_explain_decimals(p[told].mz), p[told].mz,
                        100 * p[told].share);
     if (told < n)
         nps_buf_puts(b, told ? " and weaker ones" : "only ones below 0.1 %");
@@ -273,10 +272,10 @@ void nps_explain_blindness(nps_buf *b, const nps_library *lib, const nps_verdict
         nps_buf_printf(b, " The %s of the query is not known.", nominal ? "molecular mass" : "precursor");
     else if (v->mass_entries)
         nps_buf_printf(b, " %u of its entries %s at %s %.*f.", v->mass_entries, plural(v->mass_entries, "is", "are"),
-                       nominal ? "molecular mass" : "precursor m/z", nps_report_decimals(v->mass), v->mass);
+                       nominal ? "molecular mass" : "precursor m/z", nps_explain_decimals(v->mass), v->mass);
     else
         nps_buf_printf(b, " No entry of the library is near %s %.*f.", nominal ? "molecular mass" : "precursor m/z",
-                       nps_report_decimals(v->mass), v->mass);
+                       nps_explain_decimals(v->mass), v->mass);
 }
 
 /* --- what would help ------------------------------------------------------------------------------------------------------- */
@@ -346,4 +345,9 @@ void nps_explain_doubts(nps_buf *b, const nps_verdict *v)
         if (v->doubts & bit)
             nps_buf_printf(b, "%s%s", told++ ? "; " : "Reservations about the error rate: ", nps_doubt_text(bit));
     nps_buf_puts(b, v->doubts ? "." : "");
+}
+
+int nps_explain_decimals(double mass)
+{
+    return mass == floor(mass) ? 0 : 3;
 }

@@ -44,4 +44,7 @@ void nps_explain_model(nps_buf *b, const nps_verdict *v);
 /* What speaks against relying on the stated error rate. */
 void nps_explain_doubts(nps_buf *b, const nps_verdict *v);
 
+/* Decimals to show of a mass or m/z: none of a nominal one, where they would claim more than was measured. */
+int nps_explain_decimals(double mass);
+
 #endif

@@ -93,18 +93,13 @@ static void text_set(nps_buf *b, const nps_library *lib, const nps_member *set, 
         nps_buf_printf(b, "    ... and %zu more\n", n - 20);
 }
 
-int nps_report_decimals(double mass)
-{
-    return mass == floor(mass) ? 0 : 3;
-}
-
 void nps_report_put_carriers(nps_buf *b, const nps_analog *a, const char *arrow, size_t most)
 {
     if (!a->n_pair)
         nps_buf_puts(b, a->shifted ? "not shown" : "none");
     for (size_t i = 0; i < a->n_pair && i < most; i++) {
         double q = a->pair[i].query_mz, r = a->pair[i].reference_mz;
-        int digits = nps_report_decimals(q) || nps_report_decimals(r) ? 3 : 0;
+        int digits = nps_explain_decimals(q) || nps_explain_decimals(r) ? 3 : 0;
         nps_buf_printf(b, "%s%.*f%s%.*f", i ? ", " : "", digits, r, arrow, digits, q);
     }
 }
@@ -118,14 +113,14 @@ void nps_report_put_changes(nps_buf *b, const nps_analog *a, size_t first)
 static void text_analog(nps_buf *b, const nps_library *lib, const nps_analog *a, size_t rank)
 {
     nps_buf_printf(b, "    %2zu  %.4f %c%+9.*f Da  %-16s %s\n", rank, a->score, a->mass_agrees ? '=' : ' ',
-                   nps_report_decimals(a->delta_mass), a->delta_mass, nps_analog_formula(a), nps_report_name(lib, a->substance));
+                   nps_explain_decimals(a->delta_mass), a->delta_mass, nps_analog_formula(a), nps_report_name(lib, a->substance));
     if (a->n_formula > 1) {
         nps_buf_puts(b, "        or ");
         nps_report_put_changes(b, a, 1);
         nps_buf_putc(b, '\n');
     }
     nps_buf_puts(b, a->n_pair ? "        carried by " : "        carrying peaks: ");
-    nps_report_put_carriers(b, a, " -> ", a->n_pair && nps_report_decimals(a->pair[0].query_mz) ? 3 : 5); /* within 100 columns */
+    nps_report_put_carriers(b, a, " -> ", a->n_pair && nps_explain_decimals(a->pair[0].query_mz) ? 3 : 5); /* within 100 columns */
     nps_buf_putc(b, '\n');
 }
 

@@ -39,7 +39,4 @@ void nps_report_mixture_text(nps_buf *b, const nps_library *lib, const nps_mixtu
 /* The same about a verdict, and where a mixture may be at hand, that sentence too. */
 void nps_report_verdict_statement(nps_buf *b, const nps_library *lib, const nps_verdict *v);
 
-/* Decimals to show of a mass or m/z: none of a nominal one, where they would claim more than was measured. */
-int nps_report_decimals(double mass);
-
 #endif

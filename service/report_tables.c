@@ -90,7 +90,7 @@ static void put_peaks_left(nps_buf *b, const nps_mixture *m, const nps_spectrum 
         below = m->residual.intensity[best];
         double mz = m->residual.mz[best];
         nps_buf_printf(b, "%s m/z %.*f (%.1f %%)", told ? "," : " Its strongest peaks, of the query's strongest:",
-                       nps_report_decimals(mz), mz, 100 * (double)(below / base));
+                       nps_explain_decimals(mz), mz, 100 * (double)(below / base));
     }
 }
 
@@ -133,7 +133,7 @@ static void html_analog(nps_buf *b, const nps_library *lib, const nps_analog *a,
 {
     nps_buf_printf(b, "<tr><td>%zu<td>", rank);
     nps_buf_put_xml(b, nps_report_name(lib, a->substance));
-    nps_buf_printf(b, "<td class=\"n\">%+.*f<td>", nps_report_decimals(a->delta_mass), a->delta_mass);
+    nps_buf_printf(b, "<td class=\"n\">%+.*f<td>", nps_explain_decimals(a->delta_mass), a->delta_mass);
     nps_buf_printf(b, "<strong>%s</strong>", a->n_formula ? nps_analog_formula(a) : "no common one");
     if (a->n_formula > 1) {
         nps_buf_puts(b, " or ");

@@ -2,6 +2,7 @@
 #include "reference-lib/context.h"
 #include "reference-lib/evidence_fit.h"
 #include "reference-lib/workspace.h"
+#include "spectra/energy.h"
 #include "tests/support/match_fixture.h"
 
 #include <math.h>

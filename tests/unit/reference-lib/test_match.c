@@ -1,5 +1,5 @@
 /* Verdicts of single spectra: outcomes, and laws that hold for all of them. */
-#include "reference-lib/match_impl.h"
+#include "reference-lib/candidates.h"
 #include "spectra/quality.h"
 #include "tests/support/match_fixture.h"
 

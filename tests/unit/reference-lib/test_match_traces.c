@@ -1,5 +1,5 @@
 /* Verdicts of infrared and Raman traces: preparation, range, move, and what cannot be compared. */
-#include "reference-lib/match_impl.h"
+#include "reference-lib/candidates.h"
 #include "spectra/quality.h"
 #include "tests/support/match_fixture.h"
 

@@ -1,5 +1,5 @@
 /* Joint verdicts of several spectra, and the minimum scheme. */
-#include "reference-lib/match_impl.h"
+#include "reference-lib/candidates.h"
 #include "tests/support/match_fixture.h"
 
 /* Substances 0 and 1 have equal EI spectra; infrared tells them apart. 2 has its own of both. */
