@@ -9,6 +9,7 @@ import { chromium } from "playwright-core";
 const [program, work] = process.argv.slice(2);
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const badBinary = new URL("../data/invalid/spc/cut.in", import.meta.url);
+const patience = 90000; // ms: a sanitizer build on a busy machine takes its time
 let failed = 0;
 function check(what, good, detail = "") {
   console.log(`${good ? "ok" : "NOT OK"}: ${what}${good ? "" : ` ${detail}`}`);
@@ -19,7 +20,7 @@ function startService(library, store) {
   const child = spawn(program, ["serve", "--listen", "127.0.0.1:0", "--library", join(work, library), "--data", join(work, store)]);
   return new Promise((resolve, reject) => {
     let text = "";
-    const timer = setTimeout(() => reject(new Error(`no service: ${text}`)), 20000);
+    const timer = setTimeout(() => reject(new Error(`no service: ${text}`)), patience);
     const look = (piece) => {
       text += piece;
       const url = /listening on (http:\S+)/.exec(text), token = /(nps_[0-9a-f]+_[0-9a-f]+)/.exec(text);
@@ -40,7 +41,7 @@ async function identify(page, files) {
   await page.setInputFiles("#files", files.map(sample));
   await page.click("#send");
   await page.waitForFunction(() => document.getElementById("state").textContent !== "" && !document.getElementById("send").disabled
-    || !document.getElementById("problem").hidden, null, { timeout: 15000 });
+    || !document.getElementById("problem").hidden, null, { timeout: patience });
 }
 
 async function accessibility(page, where) {
@@ -281,7 +282,7 @@ async function manyPeaks(page) {
   for (let i = 0; i < 150000; i++) rows.push(`${(30 + i * 0.005).toFixed(3)} ${1 + (i * 7919) % 997}`);
   const text = `Name: many\nInstrument_type: EI\nNum Peaks: ${rows.length}\n${rows.join("\n")}\n\n`;
   await askAbout(page, [{ name: "many.msp", mimeType: "text/plain", buffer: Buffer.from(text) }]);
-  await page.waitForSelector("#spectra svg path.query", { state: "attached", timeout: 20000 }).catch(() => null);
+  await page.waitForSelector("#spectra svg path.query", { state: "attached", timeout: patience }).catch(() => null);
   check("150,000 peaks are drawn", (await page.locator("#spectra svg path.query").count()) > 0, await page.textContent("#problem"));
 }
 
@@ -335,6 +336,7 @@ async function mixtures(page, scheme) {
 
 async function traceJourney(browser, url, scheme, width) {
   const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme: scheme });
+  page.setDefaultTimeout(patience);
   const noise = [];
   page.on("console", (m) => m.type() === "error" && noise.push(m.text()));
   page.on("pageerror", (e) => noise.push(e.message));
@@ -356,6 +358,7 @@ async function traceJourney(browser, url, scheme, width) {
 // A library whose contributor keeps the peaks: matches and shifts are told, peaks are not.
 async function closedJourney(browser, url) {
   const page = await browser.newPage({ viewport: { width: 1100, height: 900 } });
+  page.setDefaultTimeout(patience);
   const asked = [];
   page.on("request", (r) => asked.push(r.url()));
   await page.goto(url);
@@ -381,6 +384,7 @@ async function closedJourney(browser, url) {
 
 async function journey(browser, url, token, scheme, width) {
   const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme: scheme });
+  page.setDefaultTimeout(patience);
   const noise = [];
   page.on("console", (m) => m.type() === "error" && noise.push(m.text()));
   page.on("pageerror", (e) => noise.push(e.message));

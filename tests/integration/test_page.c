@@ -8,7 +8,7 @@ static void the_page_takes_a_chemist_from_file_to_verdict(void **state)
     const char *dir = nps_temp_dir();
     snprintf(command, sizeof command,
              "'%s' library demo -o '%s/demo.h5' --samples '%s/samples' && cd '%s/tests/browser' && "
-             "timeout 240 node page.mjs '%s' '%s' 2>&1",
+             "timeout 540 node page.mjs '%s' '%s' 2>&1",
              NPS_PROGRAM, dir, dir, NPS_SOURCE_DIR, NPS_PROGRAM, dir);
     FILE *out = popen(command, "r");
     assert_non_null(out);
