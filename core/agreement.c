@@ -2,6 +2,7 @@
 
 #include "core/mem.h"
 
+#include <gsl/gsl_sort.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -167,38 +168,28 @@ static void cosines(const nps_agreement_scratch *s, size_t from, nps_agreement *
     g->missing = whole > 0 ? lack / whole : 1;
 }
 
-typedef struct {
-    double value, weight;
-} weighted;
-
-static int by_value(const void *x, const void *y)
-{
-    const weighted *a = x, *b = y;
-    return a->value < b->value ? -1 : a->value > b->value;
-}
-
-/* The columns left and right together have room for a weighted value a row. */
 static double median_ratio(nps_agreement_scratch *s, size_t from, double top_a, double top_b)
 {
-    weighted *w = (weighted *)(void *)s->left;
+    double *value = s->left, *weight = s->right;
     size_t n = 0;
     double all = 0, below = 0;
     for (size_t i = from; i < s->n; i++) {
         double a = s->a[i] / top_a, b = s->b[i] / top_b;
         if (a < strong && b < strong)
             continue;
-        w[n] = (weighted){fabs(log((a + ratio_floor) / (b + ratio_floor))), s->mz[i] * sqrt(sqrt(fmax(a, b)))};
-        all += w[n++].weight;
+        value[n] = fabs(log((a + ratio_floor) / (b + ratio_floor)));
+        weight[n] = s->mz[i] * sqrt(sqrt(fmax(a, b)));
+        all += weight[n++];
     }
     if (n < 3)
         return 0;
-    qsort(w, n, sizeof *w, by_value);
+    gsl_sort2(value, 1, weight, 1, n);
     for (size_t i = 0; i < n; i++) {
-        below += w[i].weight;
+        below += weight[i];
         if (below >= 0.5 * all)
-            return w[i].value;
+            return value[i];
     }
-    return w[n - 1].value;
+    return value[n - 1];
 }
 
 /* Rows of the strongest, strongest first, ties by m/z. */

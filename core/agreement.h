@@ -11,7 +11,7 @@ enum { NPS_TOP_MAX = 20 };
 /* Peaks of both lists side by side, m/z ascending; 0 where one has no partner. */
 typedef struct {
     double *mz, *a, *b; /* [cap] */
-    double *left, *right; /* left and right lie in a row: 2 * cap */
+    double *left, *right;
     size_t n, cap;
     float *dense_a, *dense_b; /* [NPS_NOMINAL_BINS + 2 * 60] by whole mass, zero between calls */
 } nps_agreement_scratch;
