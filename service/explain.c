@@ -1,6 +1,7 @@
 #include "service/explain.h"
 
 #include "reference-lib/library.h"
+#include "spectra/quality.h"
 
 #include <math.h>
 #include <string.h>
@@ -122,7 +123,9 @@ void nps_explain_hit(nps_buf *b, const nps_library *lib, const nps_verdict *v, s
         put_behind(b, lib, v, h);
     } else {
         if (h->in_set) {
-            nps_buf_puts(b, h->conformity >= v->threshold ? "In: " : "In, by a better spectrum of its substance: ");
+            nps_buf_puts(b, h->conformity >= v->threshold               ? "In: "
+                            : v->quality & NPS_QUALITY_NO_FRAGMENT ? "In, as hardly more than a mass could exclude it: "
+                                                                   : "In, by a better spectrum of its substance: ");
             put_agreement(b, v, h);
             nps_buf_printf(b, "; evidence %+.2f", h->evidence);
         } else {
@@ -334,6 +337,8 @@ void nps_explain_model(nps_buf *b, const nps_verdict *v)
     const char *provenance = nps_evidence_model_of(v->technique)->provenance;
     nps_buf_printf(b, "Evidence by the model of ruleset %d, %s%s", NPS_RULESET, *provenance ? "fitted on " : "set by hand",
                    provenance);
+    if (v->technique == NPS_TECH_DART)
+        nps_buf_puts(b, ", none by DART");
     if (v->refitted)
         nps_buf_puts(b, ", its coefficients refitted on the laboratory's own replicates");
     nps_buf_putc(b, '.');

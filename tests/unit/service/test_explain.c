@@ -3,6 +3,7 @@
 #include "service/facts.h"
 #include "service/report.h"
 #include "service/verdict_json.h"
+#include "spectra/quality.h"
 #include "tests/support/synth.h"
 
 #include <ctype.h>
@@ -410,6 +411,35 @@ static void peaks_without_partner_are_told_with_their_share(void **state)
     assert_int_equal(b.len, 0);
 }
 
+static void a_hit_that_is_in_by_its_mass_alone_says_so(void **state)
+{
+    (void)state;
+    AUTO_BENCH x = make_bench(NPS_TECH_MSMS, false);
+    nps_hit hits[2] = {{.entry = 0, .in_set = true, .conformity = 1}, {.entry = 3, .substance = 1, .in_set = true, .conformity = -1}};
+    nps_verdict v = made_up(NPS_TECH_MSMS, hits, 2);
+    v.quality = NPS_QUALITY_NO_FRAGMENT;
+    NPS_AUTO_BUF b = NPS_BUF_INIT(4096);
+    nps_explain_hit(&b, x.lib, &v, 0);
+    assert_int_equal(strncmp(b.data, "In: ", 4), 0);
+    nps_buf_clear(&b);
+    nps_explain_hit(&b, x.lib, &v, 1);
+    assert_int_equal(strncmp(b.data, "In, as hardly more than a mass could exclude it: ", 48), 0);
+}
+
+static void the_model_tells_what_it_was_not_fitted_on(void **state)
+{
+    (void)state;
+    for (nps_technique t = NPS_TECH_EI; t < NPS_TECH_COUNT; t++)
+        for (int refitted = 0; refitted < 2; refitted++) {
+            nps_verdict v = {.technique = t, .refitted = refitted};
+            NPS_AUTO_BUF b = NPS_BUF_INIT(1000);
+            nps_explain_model(&b, &v);
+            assert_int_equal(strstr(b.data, "none by DART") != NULL, t == NPS_TECH_DART);
+            assert_int_equal(strstr(b.data, "refitted") != NULL, refitted);
+            assert_int_equal(strstr(b.data, "fitted on rep") != NULL, nps_technique_is_mass(t));
+        }
+}
+
 static nps_sample_verdict two_spectra(nps_verdict *spectra[2], nps_verdict *one, nps_verdict *two, nps_member *joint, size_t n)
 {
     spectra[0] = one;
@@ -532,6 +562,8 @@ int main(void)
         cmocka_unit_test(one_technique_alone_never_says_identified),
         cmocka_unit_test(blindness_advice_and_doubts_are_told_as_they_are),
         cmocka_unit_test(peaks_without_partner_are_told_with_their_share),
+        cmocka_unit_test(a_hit_that_is_in_by_its_mass_alone_says_so),
+        cmocka_unit_test(the_model_tells_what_it_was_not_fitted_on),
         cmocka_unit_test(candidates_of_a_sample_are_told_by_spectrum),
         cmocka_unit_test(candidates_are_in_as_the_joint_set_says),
         cmocka_unit_test(facts_are_those_of_the_file),
