@@ -126,14 +126,16 @@ static void invent(substance *s, unsigned family, unsigned member, double moved)
 
 static nps_status set_texts(nps_spectrum *s, const substance *sub, unsigned lab, nps_err *err)
 {
-    char lab_name[40];
+    char lab_name[40], date[16];
     snprintf(lab_name, sizeof lab_name, "Generator %u", lab + 1);
+    snprintf(date, sizeof date, "%u", 2014 + (unsigned)sub->mass % 12);
     const struct {
         const char *key, *value;
     } pairs[] = {{"Name", sub->name},
                  {"Class", sub->class_name},
                  {"Contributor", lab_name},
                  {"License", "CC0-1.0"},
+                 {"Date", date},
                  {"Comment", "generated, not measured; invented substance"}};
     nps_status st = NPS_OK;
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs && st == NPS_OK; i++)
