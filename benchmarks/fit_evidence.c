@@ -28,11 +28,6 @@ static bool is_replicate(const nps_library *lib, uint32_t e, uint32_t other, boo
            (!across || lib->entry_contributor[other] != lib->entry_contributor[e]);
 }
 
-static bool is_substance(const void *arg, uint32_t substance)
-{
-    return *(const uint32_t *)arg == substance;
-}
-
 static void ask(const nps_library *lib, uint32_t e, bool across, bool known, nps_workspace *w, nps_fit_data *d)
 {
     nps_err err;
@@ -46,7 +41,7 @@ static void ask(const nps_library *lib, uint32_t e, bool across, bool known, nps
         f.contributor = lib->entry_contributor[e];
     }
     must(nps_prepare_entry(lib, e, &q, &err), &err);
-    must(nps_fit_ask(d, lib, &q, &o, &f, known ? is_substance : NULL, &lib->entry_substance[e], w, &err), &err);
+    must(nps_fit_ask(d, lib, &q, &o, &f, known ? nps_is_substance : NULL, &lib->entry_substance[e], w, &err), &err);
     nps_prepared_done(&q);
 }
 
@@ -86,7 +81,7 @@ static void print_model(nps_technique t, const nps_evidence_model *m)
         printf("%s%.4f", i ? ", " : "", m->typical[i]);
     printf("},\n    .known = {%.4f, %.4f, %.4f},\n", m->known[0], m->known[1], m->known[2]);
     for (size_t i = 0; i < n; i++)
-        printf("/* %-18s %9.4f  %s */\n", f[i].name, m->weight[i], f[i].sign < 0 ? f[i].con : f[i].pro);
+        printf("/* %-24s %9.4f  %s */\n", f[i].name, m->weight[i], f[i].sign < 0 ? f[i].con : f[i].pro);
 }
 
 int main(int argc, char **argv)

@@ -248,10 +248,10 @@ static void compare_aligned(nps_agreement_scratch *s, nps_peak_view a, nps_peak_
     g->entropy = entropy_from(s, from);
     g->upper_entropy = entropy_from(s, upper);
     cosines(s, from, g);
-    g->ratio = median_ratio(s, from, top_a, top_b);
+    g->ratio_difference = median_ratio(s, from, top_a, top_b);
     overlap_of_strongest(s, from, g->top);
-    g->base = base_agreement(s, top_a, top_b);
-    g->reach = fmin(reach_cap, fabs(high_a - high_b));
+    g->base_peaks = base_agreement(s, top_a, top_b);
+    g->end_difference = fmin(reach_cap, fabs(high_a - high_b));
     g->highest = high_a;
     g->peaks = (double)a.n;
 }
@@ -296,8 +296,8 @@ static void compare_molecular(const nps_agreement_scratch *s, int32_t mass, nps_
     if (mass <= 0 || mass + MOLECULAR_ISOTOPES >= NPS_NOMINAL_BINS)
         return;
     double x = (double)s->dense_a[LAG_MAX + mass], y = (double)s->dense_b[LAG_MAX + mass];
-    g->molecular = fabs(log10((x + ratio_floor) / (y + ratio_floor)));
-    g->above = fmax(0, sum_above(s, s->a, mass + MOLECULAR_ISOTOPES) - sum_above(s, s->b, mass + MOLECULAR_ISOTOPES));
+    g->molecular_difference = fabs(log10((x + ratio_floor) / (y + ratio_floor)));
+    g->above_mass = fmax(0, sum_above(s, s->a, mass + MOLECULAR_ISOTOPES) - sum_above(s, s->b, mass + MOLECULAR_ISOTOPES));
 }
 
 /* The peak two masses up, as a part of both together, at masses where both lists have a strong peak; weighted with the weaker
@@ -367,7 +367,7 @@ nps_status nps_nominal_agreement(nps_peak_view a, nps_peak_view b, int32_t molec
         spread(s, s->a, s->dense_a);
         spread(s, s->b, s->dense_b);
         compare_molecular(s, molecular_mass, &g);
-        g.isotopes = isotope_disagreement(s);
+        g.isotope_difference = isotope_disagreement(s);
         weigh_by_mass(s, s->dense_a);
         weigh_by_mass(s, s->dense_b);
         compare_lags(s, &g);

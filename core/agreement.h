@@ -26,16 +26,16 @@ typedef struct {
     double heavy_cosine;  /* [0, 1] of (m/z)^2 * sqrt(intensity) */
     double unexplained;   /* [0, 1] share of a that b lacks, weighted with m/z, common range */
     double missing;       /* [0, 1] share of b that a lacks, likewise */
-    double ratio;         /* >= 0 median of |ln| of the intensity ratios of strong peaks, weighted towards heavy ones */
+    double ratio_difference; /* >= 0 median of |ln| of the intensity ratios of strong peaks, weighted towards heavy ones */
     double top[3];        /* [0, 1] part of the 5, 10, 20 strongest (intensity * sqrt(m/z)) of a that belong to those of b */
-    double base;          /* [0, 1] a's intensity at b's base peak times b's at a's */
-    double reach;         /* Th, 0 .. 30: difference of the highest m/z with 1 % of the base peak */
+    double base_peaks; /* [0, 1] a's intensity at b's base peak times b's at a's */
+    double end_difference; /* Th, 0 .. 30: difference of the highest m/z with 1 % of the base peak */
     double highest;       /* Th: that m/z of a */
     double peaks;         /* number of peaks of a */
     /* Of nominal lists. */
-    double above;         /* [0, 1] signal above b's molecular ion and its isotopes, in units of the base peak; b's own less */
-    double molecular;     /* >= 0 |lg| of the ratio of the intensities at b's molecular mass */
-    double isotopes;      /* [0, 1] disagreement of the pattern two masses above strong peaks: chlorine, bromine, sulfur */
+    double above_mass; /* [0, 1] signal above b's molecular ion and its isotopes, in units of the base peak; b's own less */
+    double molecular_difference; /* >= 0 |lg| of the ratio of the intensities at b's molecular mass */
+    double isotope_difference; /* [0, 1] disagreement of the pattern two masses above strong peaks: chlorine, bromine, sulfur */
     double lag_one;       /* [0, 1] cosine of m/z * sqrt(intensity) at a shift of one mass, the better of both */
     double lag_mean;      /* [0, 1] mean of these over all shifts of 1 .. 60: background */
 } nps_agreement;

@@ -106,11 +106,6 @@ static nps_status choose(const nps_library *lib, nps_technique t, question **ret
 
 /* --- asking ----------------------------------------------------------------------------------------------------------- */
 
-static bool is_substance(const void *arg, uint32_t substance)
-{
-    return *(const uint32_t *)arg == substance;
-}
-
 nps_status nps_grade(const nps_library *lib, const nps_prepared *q, const nps_match_options *o, const nps_filter *f,
                      nps_is_truth *is_truth, const void *arg, nps_workspace *w, nps_graded *ret, nps_err *err)
 {
@@ -141,7 +136,7 @@ static nps_status ask(const nps_library *lib, const question *q, nps_workspace *
     nps_status st = nps_prepare_entry(lib, q->entry, &p, err);
     if (st != NPS_OK)
         return st;
-    st = nps_grade(lib, &p, &o, &f, is_substance, &lib->entry_substance[q->entry], w, ret, err);
+    st = nps_grade(lib, &p, &o, &f, nps_is_substance, &lib->entry_substance[q->entry], w, ret, err);
     nps_prepared_done(&p);
     return st;
 }

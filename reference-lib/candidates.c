@@ -64,18 +64,21 @@ static int best_first(const void *a, const void *b)
     return x->entry < y->entry ? -1 : x->entry > y->entry;
 }
 
-nps_status nps_match_features(const nps_library *lib, const nps_prepared *q, const nps_match_options *o, const nps_candidate *c,
-                              nps_workspace *w, double ret[NPS_FEATURE_MAX], nps_err *err)
+const double *nps_candidate_features(const nps_workspace *w, const nps_candidate *c)
+{
+    return w->feature + (size_t)c->measured * NPS_FEATURE_MAX;
+}
+
+static nps_status measure(const nps_library *lib, const nps_prepared *q, const nps_match_options *o, const nps_candidate *c,
+                          nps_workspace *w, double ret[NPS_FEATURE_MAX], nps_err *err)
 {
     nps_pair pair = {.correlation = c->score};
-    if (nps_technique_is_mass(q->technique)) {
-        nps_status st =
-            nps_pair_measure(lib, q, c->entry, o->tol_mz, o->tol_precursor_ppm, &w->agreement, &pair, err);
-        if (st != NPS_OK)
-            return st;
-    }
-    nps_evidence_measure(q->technique, &pair, ret);
-    return NPS_OK;
+    nps_status st = NPS_OK;
+    if (nps_technique_is_mass(q->technique))
+        st = nps_pair_measure(lib, q, c->entry, o->tol_mz, o->tol_precursor_ppm, &w->agreement, &pair, err);
+    if (st == NPS_OK)
+        nps_evidence_measure(q->technique, &pair, ret);
+    return st;
 }
 
 typedef struct {
@@ -103,13 +106,17 @@ static nps_status look_at(const nps_library *lib, const nps_prepared *q, const n
     size_t n_turns = 0;
     w->n_seen = 0;
     nps_status st = nps_grow(&w->seen, &w->seen_cap, w->top.n + 1, sizeof *w->seen, SIZE_MAX / 256, err);
+    if (st == NPS_OK)
+        st = nps_grow(&w->feature, &w->feature_cap, w->top.n + 1, NPS_FEATURE_MAX * sizeof *w->feature, SIZE_MAX / 256, err);
     for (size_t i = 0; i < w->top.n && st == NPS_OK; i++) {
         uint32_t e = w->top.item[i].index;
-        nps_candidate c = {.entry = e, .substance = lib->entry_substance[e], .score = w->top.item[i].score};
-        double feature[NPS_FEATURE_MAX];
+        nps_candidate c = {.entry = e, .substance = lib->entry_substance[e], .score = w->top.item[i].score, .measured = (uint32_t)w->n_seen};
+        double *feature = w->feature + w->n_seen * NPS_FEATURE_MAX;
         if (!take_turn(turns, &n_turns, c.substance))
             continue;
-        st = nps_match_features(lib, q, o, &c, w, feature, err);
+        st = measure(lib, q, o, &c, w, feature, err);
+        if (st != NPS_OK)
+            break;
         c.evidence = nps_evidence_sum(model, feature);
         w->seen[w->n_seen++] = c;
     }

@@ -11,12 +11,11 @@ typedef struct nps_candidate {
     double score;      /* [0, 1] how near the search found it: weighted cosine, nearness (candidates.c), correlation */
     double evidence;   /* evidence.h */
     double conformity; /* what the threshold is compared with */
+    uint32_t measured; /* see nps_candidate_features */
 } nps_candidate;
 
-/* Features of the query and a candidate's entry; of a trace, the correlation that the search found.
- * @param ret  [NPS_FEATURE_MAX]. Errors: NPS_E_NOMEM. */
-NPS_MUST_CHECK nps_status nps_match_features(const nps_library *lib, const nps_prepared *q, const nps_match_options *o,
-                                             const nps_candidate *c, nps_workspace *w, double ret[NPS_FEATURE_MAX], nps_err *err);
+/* What its evidence was made of, [NPS_FEATURE_MAX]; of a trace, the correlation that the search found. Valid until w searches again. */
+const double *nps_candidate_features(const nps_workspace *w, const nps_candidate *c);
 
 /* What a question finds. */
 typedef struct {

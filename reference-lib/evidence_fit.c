@@ -21,6 +21,11 @@ void nps_fit_data_done(nps_fit_data *d)
     *d = (nps_fit_data){.technique = d->technique};
 }
 
+bool nps_is_substance(const void *arg, uint32_t substance)
+{
+    return *(const uint32_t *)arg == substance;
+}
+
 static nps_status add_question(nps_fit_data *d, bool none, double weight, nps_err *err)
 {
     nps_status st = nps_grow(&d->none, &d->cap_none, d->n_question + 1, sizeof *d->none, UINT32_MAX, err);
@@ -67,8 +72,7 @@ static int by_substance_then_entry(const void *a, const void *b)
 }
 
 /* One question: the entries looked at, by substance, all or without the truth. */
-static nps_status add_entries(nps_fit_data *d, const nps_workspace *w, const double *feature, const bool *truth, bool without,
-                              nps_err *err)
+static nps_status add_entries(nps_fit_data *d, const nps_workspace *w, const bool *truth, bool without, nps_err *err)
 {
     nps_status st = add_question(d, without, without ? without_weight : 1, err);
     for (size_t i = 0; i < w->n_seen && st == NPS_OK; i++) {
@@ -77,7 +81,7 @@ static nps_status add_entries(nps_fit_data *d, const nps_workspace *w, const dou
         if (!i || w->seen[i].substance != w->seen[i - 1].substance)
             st = add_option(d, truth[i], err);
         if (st == NPS_OK)
-            st = add_row(d, feature + i * NPS_FEATURE_MAX, err);
+            st = add_row(d, nps_candidate_features(w, &w->seen[i]), err);
     }
     return st;
 }
@@ -90,21 +94,19 @@ nps_status nps_fit_ask(nps_fit_data *d, const nps_library *lib, const nps_prepar
     if (st != NPS_OK)
         return st;
     nps_candidates_done(&c);
-    NPS_AUTO_MEM(double *) feature = nps_array(w->n_seen, NPS_FEATURE_MAX * sizeof *feature);
     NPS_AUTO_MEM(bool *) truth = nps_array(w->n_seen, sizeof *truth);
-    if (!feature || !truth)
+    if (!truth)
         return nps_fail_nomem(err);
     if (w->n_seen)
         qsort(w->seen, w->n_seen, sizeof *w->seen, by_substance_then_entry);
     bool found = false;
-    for (size_t i = 0; i < w->n_seen && st == NPS_OK; i++) {
-        st = nps_match_features(lib, q, o, &w->seen[i], w, feature + i * NPS_FEATURE_MAX, err);
+    for (size_t i = 0; i < w->n_seen; i++) {
         truth[i] = is_truth && is_truth(arg, w->seen[i].substance);
         found = found || truth[i];
     }
-    if (st == NPS_OK && found)
-        st = add_entries(d, w, feature, truth, false, err);
-    return st == NPS_OK ? add_entries(d, w, feature, truth, true, err) : st;
+    if (found)
+        st = add_entries(d, w, truth, false, err);
+    return st == NPS_OK ? add_entries(d, w, truth, true, err) : st;
 }
 
 /* --- fitting ------------------------------------------------------------------------------------------------------------- */

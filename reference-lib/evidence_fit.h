@@ -19,6 +19,7 @@ typedef struct {
 void nps_fit_data_done(nps_fit_data *d);
 
 typedef bool nps_is_truth(const void *arg, uint32_t substance);
+bool nps_is_substance(const void *arg, uint32_t substance); /* arg: const uint32_t *, the one */
 
 /* Asks a prepared query and adds what it found: with the truth among the candidates (weight 1; not where none of them is it), and
  * without (weight 1/2). is_truth NULL: the truth is not in the library, only the second.

@@ -1,6 +1,5 @@
 #include "reference-lib/match.h"
 
-#include "core/stats.h"
 #include "reference-lib/analog.h"
 #include "reference-lib/candidates.h"
 #include "reference-lib/context.h"
@@ -8,6 +7,7 @@
 #include "reference-lib/index.h"
 #include "reference-lib/ir.h"
 #include "reference-lib/mixture.h"
+#include "reference-lib/threshold.h"
 #include "reference-lib/workspace.h"
 #include "spectra/clean.h"
 #include "spectra/quality.h"
@@ -15,10 +15,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Every constant of the ruleset that decides about sets stands here, in candidates.c or in evidence.c; where they come from:
- * benchmarks/README.md. Pairs of one kind of spectrum that give it a threshold of its own: */
-enum { KIND_PAIRS_MIN = 80 };
 
 /* --- hits ----------------------------------------------------------------------------------------------------------------- */
 
@@ -98,17 +94,6 @@ static nps_status describe_hit(const nps_library *lib, const nps_prepared *q, co
     return NPS_OK;
 }
 
-/* What the evidence of a hit is made of. */
-static nps_status explain_hit(const nps_library *lib, const nps_prepared *q, const nps_match_options *o, nps_candidate *c,
-                              nps_workspace *w, nps_hit *h, nps_err *err)
-{
-    const nps_evidence_model *model = nps_match_model(q->technique, o);
-    nps_status st = nps_match_features(lib, q, o, c, w, h->feature, err);
-    for (size_t i = 0; st == NPS_OK && i < NPS_FEATURE_MAX; i++)
-        h->contribution[i] = model->weight[i] * (h->feature[i] - model->typical[i]);
-    return st;
-}
-
 static nps_status list_hits(const nps_library *lib, const nps_prepared *q, const nps_match_options *o, nps_workspace *w,
                             nps_verdict *v, nps_err *err)
 {
@@ -117,17 +102,21 @@ static nps_status list_hits(const nps_library *lib, const nps_prepared *q, const
     if (!v->hits)
         return nps_fail_nomem(err);
     v->n_hits = n;
+    const nps_evidence_model *model = nps_match_model(q->technique, o);
     nps_status st = NPS_OK;
     for (size_t i = 0; i < n && st == NPS_OK; i++) {
-        nps_candidate *c = &w->seen[i];
+        const nps_candidate *c = &w->seen[i];
+        const double *feature = nps_candidate_features(w, c);
         v->hits[i] = (nps_hit){.entry = c->entry,
                                .substance = c->substance,
                                .score = c->score,
                                .evidence = c->evidence,
                                .conformity = c->conformity};
+        for (size_t k = 0; k < NPS_FEATURE_MAX; k++) {
+            v->hits[i].feature[k] = feature[k];
+            v->hits[i].contribution[k] = model->weight[k] * (feature[k] - model->typical[k]);
+        }
         st = describe_hit(lib, q, o, &v->hits[i], err);
-        if (st == NPS_OK)
-            st = explain_hit(lib, q, o, c, w, &v->hits[i], err);
     }
     return st;
 }
@@ -202,55 +191,6 @@ static bool is_compared_as(const nps_calibration *own, const nps_library *lib, n
     return o->max_lag_cm1 < NPS_IR_GRID_DX && text.data && strcmp(text.data, pairs) == 0;
 }
 
-static size_t count_kind(const nps_calibration *c, nps_kind kind)
-{
-    size_t n = 0;
-    for (uint64_t i = 0; c->kind && kind != NPS_KIND_ANY && i < c->n; i++)
-        n += c->kind[i] == kind;
-    return n;
-}
-
-/* The rank-th smallest conformity of the pairs of one kind, or of all. */
-static double conformity_at(const nps_calibration *c, nps_kind kind, size_t rank)
-{
-    for (uint64_t i = 0; i < c->n; i++)
-        if ((kind == NPS_KIND_ANY || c->kind[i] == kind) && !--rank)
-            return c->conformity[i];
-    return -INFINITY;
-}
-
-/* The threshold of one kind's pairs, or of all. -INFINITY where they are too few to exclude anything. */
-static double threshold_of(const nps_calibration *c, nps_kind kind, double alpha, size_t *ret_n, size_t *ret_rank)
-{
-    *ret_n = kind == NPS_KIND_ANY ? c->n : count_kind(c, kind);
-    *ret_rank = nps_conformal_rank(*ret_n, alpha, c->source == NPS_CALIBRATION_WITHIN ? 0.8 : 0);
-    return *ret_rank ? conformity_at(c, kind, *ret_rank) : -INFINITY;
-}
-
-/* That of the query's own kind where it has enough pairs. Otherwise that of all pairs, but no higher than that of its own kind, or,
- * where this is not known, of any kind: as the others have thresholds of their own, the pairs of all would promise it too much. */
-static void take_threshold(const nps_calibration *c, nps_kind kind, nps_verdict *v)
-{
-    size_t n = 0, rank = 0, own_n, own_rank;
-    double own = kind == NPS_KIND_ANY ? -INFINITY : threshold_of(c, kind, v->alpha, &own_n, &own_rank);
-    if (kind != NPS_KIND_ANY && own_n >= KIND_PAIRS_MIN && own_rank) {
-        v->kind = kind;
-        v->threshold = own;
-        n = own_n;
-        rank = own_rank;
-    } else {
-        v->kind = NPS_KIND_ANY;
-        v->threshold = threshold_of(c, NPS_KIND_ANY, v->alpha, &n, &rank);
-        for (nps_kind k = NPS_KIND_ANY + 1; k < NPS_KIND_COUNT; k++) {
-            double t = threshold_of(c, k, v->alpha, &own_n, &own_rank);
-            if (own_rank && (k == kind || isinf(own)))
-                v->threshold = fmin(v->threshold, t);
-        }
-    }
-    v->calibration_n = n;
-    nps_conformal_coverage(n, rank, 0.9, &v->coverage_low, &v->coverage_high);
-}
-
 static unsigned doubts_of(const nps_library *lib, const nps_calibration *c)
 {
     unsigned bits = 0;
@@ -278,7 +218,12 @@ static void set_threshold(const nps_library *lib, const nps_match_options *o, np
         v->coverage_high = 1;
         return;
     }
-    take_threshold(cal, kind, v);
+    nps_threshold t = nps_threshold_of(cal, kind, v->alpha);
+    v->kind = t.kind;
+    v->threshold = t.conformity;
+    v->calibration_n = t.n;
+    v->coverage_low = t.coverage_low;
+    v->coverage_high = t.coverage_high;
     v->doubts = doubts_of(lib, cal) | (isinf(v->threshold) ? NPS_DOUBT_FEW : 0);
 }
 
@@ -422,13 +367,12 @@ nps_status nps_match(const nps_library *lib, const nps_spectrum *query, const np
     nps_digest_spectrum(query, v->input_digest);
     v->trace_prep = *nps_match_prep(lib, query->technique, options);
     v->max_lag_cm1 = NPS_IR_GRID_DX * floor(options->max_lag_cm1 / NPS_IR_GRID_DX);
-    set_threshold(lib, options, NPS_KIND_ANY, v);
     nps_prepared q = {0};
     v->outcome = NPS_UNUSABLE;
     if (nps_quality_is_usable(v->quality))
         st = prepare_query(lib, query, options, &q, v, err);
+    set_threshold(lib, options, nps_kind_of(&q), v);
     if (st == NPS_OK && nps_quality_is_usable(v->quality)) {
-        set_threshold(lib, options, nps_kind_of(&q), v);
         st = judge(lib, &q, options, w, v, err);
         nps_prepared_done(&q);
     }

@@ -6,8 +6,8 @@
 #include "reference-lib/evidence.h"
 #include "spectra/formula.h"
 
-enum { NPS_RULESET = 4 }; /* version of every threshold and coefficient in evidence.c, match.c, analog.c, mixture.c, index.h; part
-                          of each verdict */
+enum { NPS_RULESET = 4 }; /* version of every threshold and coefficient in evidence.c, candidates.c, threshold.h, match.c, analog.c,
+                           * mixture.c, index.h; part of each verdict */
 
 typedef enum { NPS_IDENTIFIED, NPS_AMBIGUOUS, NPS_NOVEL, NPS_UNUSABLE } nps_outcome;
 const char *nps_outcome_name(nps_outcome o); /* "identified", "ambiguous", "novel", "unusable" */

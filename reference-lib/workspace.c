@@ -43,6 +43,7 @@ void nps_workspace_free(nps_workspace *w)
         scratch_free(w->scratch[t]);
     nps_topk_done(&w->top);
     free(w->seen);
+    free(w->feature);
     nps_agreement_scratch_done(&w->agreement);
     free(w->bound);
     free(w->ir_bound);

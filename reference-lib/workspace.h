@@ -33,6 +33,8 @@ struct nps_workspace {
     nps_topk top;     /* result of a search of one query */
     struct nps_candidate *seen; /* [n_seen] entries looked at, best first (nps_find_candidates) */
     size_t n_seen, seen_cap;
+    double *feature;            /* [feature_cap][NPS_FEATURE_MAX] theirs (nps_candidate_features) */
+    size_t feature_cap;
     nps_agreement_scratch agreement;
     float *bound;     /* [bound_cap] one an entry (bounded.h) */
     size_t bound_cap;

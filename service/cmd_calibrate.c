@@ -1,6 +1,6 @@
 /* npswatch calibrate: thresholds and coefficients from a laboratory's own replicates, and the coefficients of the ruleset. */
-#include "core/stats.h"
 #include "reference-lib/evidence_fit.h"
+#include "reference-lib/threshold.h"
 #include "service/calibration_file.h"
 #include "service/cli.h"
 #include "service/json.h"
@@ -121,20 +121,29 @@ static nps_status take_query(void *arg, const char *file, nps_spectrum **s, nps_
 static const double shown_alpha = 0.05; /* default of identify */
 enum { FEW_PAIRS = 100 };
 
-typedef struct {
-    size_t rank, kind[NPS_KIND_COUNT];
-    double threshold, low, high; /* rank 0: nothing is excluded */
-} footing;
-
-/* What coverage 0.95 would rest on. */
-static footing footing_of(const nps_own_technique *x)
+/* What coverage 0.95 of one kind of spectra will rest on; false where no pair is of that kind. */
+static bool find_threshold(const nps_own_technique *x, nps_kind kind, size_t *ret_pairs, nps_threshold *ret)
 {
-    footing f = {.rank = nps_conformal_rank(x->n, shown_alpha, 0)};
-    f.threshold = f.rank ? x->conformity[f.rank - 1] : 0;
-    nps_conformal_coverage(x->n, f.rank, 0.9, &f.low, &f.high);
+    const nps_calibration c = {.source = NPS_CALIBRATION_OWN, .n = x->n, .conformity = x->conformity, .kind = x->kind};
+    *ret_pairs = 0;
     for (size_t i = 0; i < x->n; i++)
-        f.kind[x->kind[i]]++;
-    return f;
+        *ret_pairs += x->kind[i] == kind;
+    *ret = nps_threshold_of(&c, kind, shown_alpha);
+    return *ret_pairs > 0;
+}
+
+static void print_threshold(nps_kind kind, size_t pairs, const nps_threshold *t)
+{
+    if (kind == NPS_KIND_ANY)
+        fputs("  ", stdout);
+    else
+        printf("  %zu %s: ", pairs, nps_kind_name(kind));
+    if (!t->rank)
+        puts("too few for coverage 0.95: nothing can be excluded, every candidate stays in the set");
+    else
+        printf("coverage 0.95 rests on the threshold %.3f, %s %zu of %zu from below: %.3f to %.3f (90 %% interval)\n",
+               t->conformity, kind != NPS_KIND_ANY && t->kind == NPS_KIND_ANY ? "at most that of all kinds, replicate" : "replicate", t->rank, t->n, t->coverage_low,
+               t->coverage_high);
 }
 
 static void print_coefficients(const nps_own_technique *x)
@@ -156,19 +165,13 @@ static void print_coefficients(const nps_own_technique *x)
 
 static void print_technique(const nps_library *lib, nps_technique t, const nps_own_technique *x)
 {
-    footing f = footing_of(x);
-    printf("%s: %zu replicates, %s%zu substances", nps_technique_name(t), x->n, x->refitted ? "every second of " : "",
+    nps_threshold limit;
+    size_t pairs;
+    printf("%s: %zu replicates, %s%zu substances\n", nps_technique_name(t), x->n, x->refitted ? "every second of " : "",
            x->substances);
-    for (int k = 0; k < NPS_KIND_COUNT; k++)
-        if (k != NPS_KIND_ANY && f.kind[k])
-            printf(", %zu %s", f.kind[k], nps_kind_name((nps_kind)k));
-    putchar('\n');
-    if (f.rank)
-        printf("  coverage 0.95 rests on the threshold %.3f, replicate %zu of %zu from below: it is then %.3f to %.3f (90 %%\n"
-               "    interval), over all kinds of spectra\n",
-               f.threshold, f.rank, x->n, f.low, f.high);
-    else
-        puts("  too few for coverage 0.95: nothing can be excluded, every candidate stays in the set");
+    for (nps_kind k = NPS_KIND_ANY; k < NPS_KIND_COUNT; k++)
+        if (find_threshold(x, k, &pairs, &limit))
+            print_threshold(k, pairs, &limit);
     print_coefficients(x);
     const nps_calibration_source source = lib->calibration[t].source;
     if (source != NPS_CALIBRATION_LIBRARY && source != NPS_CALIBRATION_WITHIN)
@@ -187,18 +190,25 @@ static void print_technique(const nps_library *lib, nps_technique t, const nps_o
 static void put_technique(nps_jw *w, nps_technique t, const nps_own_technique *x)
 {
     static const char *const gaps[][2] = {{"gap_right_before", "gap_known_before"}, {"gap_right_after", "gap_known_after"}};
-    footing f = footing_of(x);
+    nps_threshold limit;
+    size_t pairs;
     nps_jw_object(w, nps_technique_name(t));
     nps_jw_i64(w, "pairs", (int64_t)x->n);
     nps_jw_i64(w, "substances", (int64_t)x->substances);
     nps_jw_object(w, "kinds");
-    for (int k = 0; k < NPS_KIND_COUNT; k++)
-        nps_jw_i64(w, nps_kind_name((nps_kind)k), (int64_t)f.kind[k]);
+    for (nps_kind k = NPS_KIND_ANY; k < NPS_KIND_COUNT; k++) {
+        if (!find_threshold(x, k, &pairs, &limit))
+            continue;
+        nps_jw_object(w, nps_kind_name(k));
+        nps_jw_i64(w, "pairs", (int64_t)pairs);
+        nps_jw_str(w, "threshold_of", nps_kind_name(limit.kind));
+        nps_jw_i64(w, "rank", (int64_t)limit.rank);
+        nps_jw_num(w, "threshold", limit.conformity, 4);
+        nps_jw_num(w, "coverage_low", limit.coverage_low, 4);
+        nps_jw_num(w, "coverage_high", limit.coverage_high, 4);
+        nps_jw_end(w);
+    }
     nps_jw_end(w);
-    nps_jw_i64(w, "rank", (int64_t)f.rank);
-    nps_jw_num(w, "threshold", f.rank ? f.threshold : -INFINITY, 4);
-    nps_jw_num(w, "coverage_low", f.low, 4);
-    nps_jw_num(w, "coverage_high", f.high, 4);
     nps_jw_bool(w, "few", x->n < FEW_PAIRS);
     nps_jw_i64(w, "answers", (int64_t)x->n_answers);
     nps_jw_num(w, "loss_before", x->loss_before, 4);
@@ -263,9 +273,9 @@ static void show_text(nps_technique t)
     printf("\n%s: %s%s\n", nps_technique_name(t), *m->provenance ? "fitted on " : "set by hand, for lack of replicates",
            m->provenance);
     printf("  evidence = %.4f + sum of weight * value, in ln odds; a weight keeps its sign\n", m->intercept);
-    printf("  %-18s %9s  %-4s %9s  %s\n", "feature", "weight", "sign", "typical", "what it says");
+    printf("  %-24s %9s  %-4s %9s  %s\n", "feature", "weight", "sign", "typical", "what it says");
     for (size_t i = 0; i < n; i++)
-        printf("  %-18s %9.4f  %-4s %9.4f  %s%s\n", f[i].name, m->weight[i], f[i].sign > 0 ? "+" : f[i].sign < 0 ? "-" : "any",
+        printf("  %-24s %9.4f  %-4s %9.4f  %s%s\n", f[i].name, m->weight[i], f[i].sign > 0 ? "+" : f[i].sign < 0 ? "-" : "any",
                m->typical[i], f[i].sign < 0 ? f[i].con : f[i].pro, f[i].of_query ? " (the same for all candidates)" : "");
     printf("  in the library: ln odds = %.4f + %.4f * best evidence %+.4f * crowd, crowd = ln(sum of exp(evidence)) - best\n",
            m->known[0], m->known[1], m->known[2]);

@@ -344,12 +344,12 @@ void nps_explain_model(nps_buf *b, const nps_verdict *v)
     nps_buf_putc(b, '.');
 }
 
-void nps_explain_doubts(nps_buf *b, const nps_verdict *v)
+void nps_explain_doubts(nps_buf *b, unsigned doubts)
 {
-    for (unsigned bit = 1, told = 0; bit && bit <= v->doubts; bit <<= 1)
-        if (v->doubts & bit)
+    for (unsigned bit = 1, told = 0; bit && bit <= doubts; bit <<= 1)
+        if (doubts & bit)
             nps_buf_printf(b, "%s%s", told++ ? "; " : "Reservations about the error rate: ", nps_doubt_text(bit));
-    nps_buf_puts(b, v->doubts ? "." : "");
+    nps_buf_puts(b, doubts ? "." : "");
 }
 
 int nps_explain_decimals(double mass)

@@ -41,8 +41,8 @@ void nps_explain_advice(nps_buf *b, const nps_verdict *v, size_t i);
 void nps_explain_basis(nps_buf *b, const nps_verdict *v);
 /* What the evidence is made with, and from which data that was fitted. */
 void nps_explain_model(nps_buf *b, const nps_verdict *v);
-/* What speaks against relying on the stated error rate. */
-void nps_explain_doubts(nps_buf *b, const nps_verdict *v);
+/* What speaks against relying on the stated error rate. @param doubts  NPS_DOUBT_* bits */
+void nps_explain_doubts(nps_buf *b, unsigned doubts);
 
 /* Decimals to show of a mass or m/z: none of a nominal one, where they would claim more than was measured. */
 int nps_explain_decimals(double mass);

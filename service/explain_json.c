@@ -4,12 +4,6 @@
 #include "service/explain.h"
 #include "service/facts.h"
 
-static void put_text(nps_jw *w, const char *key, const nps_buf *text)
-{
-    nps_buf_fail_with(w->out, text);
-    nps_jw_str(w, key, text->data ? text->data : "");
-}
-
 static void put_contributions(nps_jw *w, nps_technique t, const nps_hit *h)
 {
     size_t n;
@@ -33,7 +27,7 @@ void nps_jw_explanation(nps_jw *w, const nps_library *lib, const nps_verdict *v,
     nps_jw_num(w, "conformity", h->conformity, 4);
     nps_jw_bool(w, "in_set", h->in_set);
     nps_explain_hit(&text, lib, v, hit);
-    put_text(w, "explanation", &text);
+    nps_jw_text(w, "explanation", &text);
     if (nps_library_entry_is_public(lib, h->entry))
         put_contributions(w, v->technique, h);
 }
@@ -60,7 +54,7 @@ void nps_jw_unexplained(nps_jw *w, const nps_library *lib, const nps_verdict *v)
         put_lone_peaks(w, "missing", v->missing, v->n_missing);
     }
     nps_explain_unexplained(&text, lib, v);
-    put_text(w, "statement", &text);
+    nps_jw_text(w, "statement", &text);
     nps_jw_end(w);
 }
 
@@ -84,7 +78,7 @@ void nps_jw_blindness(nps_jw *w, const nps_library *lib, const nps_verdict *v)
         nps_jw_i64(w, "entries_at_mass", v->mass_entries);
     }
     nps_explain_blindness(&text, lib, v);
-    put_text(w, "statement", &text);
+    nps_jw_text(w, "statement", &text);
     nps_jw_end(w);
 }
 
@@ -101,7 +95,7 @@ void nps_jw_advice(nps_jw *w, const nps_verdict *v)
         nps_jw_i64(w, "substances", a->substances);
         nps_jw_i64(w, "of", a->of);
         nps_explain_advice(&text, v, i);
-        put_text(w, "statement", &text);
+        nps_jw_text(w, "statement", &text);
         nps_jw_end(w);
     }
     nps_jw_end(w);
@@ -123,7 +117,7 @@ void nps_jw_calibration(nps_jw *w, const nps_verdict *v)
             nps_jw_str(w, NULL, nps_doubt_text(bit));
     nps_jw_end(w);
     nps_explain_model(&text, v);
-    put_text(w, "model", &text);
+    nps_jw_text(w, "model", &text);
     nps_jw_end(w);
 }
 

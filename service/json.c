@@ -78,6 +78,12 @@ void nps_jw_str(nps_jw *w, const char *key, const char *text)
         nps_buf_puts(w->out, "null");
 }
 
+void nps_jw_text(nps_jw *w, const char *key, const nps_buf *text)
+{
+    nps_buf_fail_with(w->out, text);
+    nps_jw_str(w, key, text->data ? text->data : "");
+}
+
 void nps_jw_i64(nps_jw *w, const char *key, int64_t v)
 {
     begin(w, key);

@@ -29,9 +29,11 @@ void nps_jw_str(nps_jw *w, const char *key, const char *text);
 void nps_jw_i64(nps_jw *w, const char *key, int64_t v);
 void nps_jw_bool(nps_jw *w, const char *key, bool v);
 void nps_jw_null(nps_jw *w, const char *key);
-/* Rounded to `decimals` places, trailing zeros dropped; null when not finite. */
+/* A text that was put together in a buffer; a failure of the buffer becomes one of the output. */
+void nps_jw_text(nps_jw *w, const char *key, const nps_buf *text);
 /* Up to so many significant digits: for values of any magnitude. null for what is not finite. */
 void nps_jw_digits(nps_jw *w, const char *key, double v, int digits);
+/* Rounded to `decimals` places, trailing zeros dropped; null when not finite. */
 void nps_jw_num(nps_jw *w, const char *key, double v, int decimals);
 /* A text that is JSON already. */
 void nps_jw_raw(nps_jw *w, const char *key, const char *json);

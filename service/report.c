@@ -8,22 +8,32 @@
 #include <stdio.h>
 #include <string.h>
 
-static void put_error_rate(nps_buf *b, const nps_library *lib, nps_outcome outcome, double alpha,
-                           nps_calibration_source calibration)
+/* What the error rate of an answer rests on. */
+typedef struct {
+    double alpha;
+    nps_calibration_source calibration;
+    unsigned doubts; /* NPS_DOUBT_* bits */
+} basis;
+
+static void put_error_rate(nps_buf *b, const nps_library *lib, nps_outcome outcome, basis on)
 {
-    if (outcome != NPS_UNUSABLE && calibration == NPS_CALIBRATION_NONE)
+    if (outcome != NPS_UNUSABLE && on.calibration == NPS_CALIBRATION_NONE)
         nps_buf_puts(b, " No error rate can be stated: there are no replicates, compared in this way, to calibrate on.");
     else if (outcome == NPS_NOVEL)
-        nps_buf_printf(b, " A substance that is in the library gets this answer in at most %.3g %% of cases.", 100 * alpha);
+        nps_buf_printf(b, " A substance that is in the library gets this answer in at most %.3g %% of cases.", 100 * on.alpha);
     else if (outcome != NPS_UNUSABLE)
         nps_buf_printf(b, " A substance of the library is missing from such a set in at most %.3g %% of cases.",
-                       100 * alpha);
+                       100 * on.alpha);
+    if (outcome != NPS_UNUSABLE && on.doubts) {
+        nps_buf_putc(b, ' ');
+        nps_explain_doubts(b, on.doubts);
+    }
     if (lib->generated)
         nps_buf_puts(b, " The library is generated, not measured: this is a demonstration, not casework.");
 }
 
-void nps_report_statement(nps_buf *b, const nps_library *lib, nps_outcome outcome, const nps_member *set, size_t n_set,
-                          double alpha, nps_calibration_source calibration)
+/* What is said of an outcome; one technique alone is presumptive. */
+static void put_statement(nps_buf *b, const nps_library *lib, nps_outcome outcome, const nps_member *set, size_t n_set, basis on)
 {
     switch (outcome) {
     case NPS_IDENTIFIED:
@@ -36,7 +46,7 @@ void nps_report_statement(nps_buf *b, const nps_library *lib, nps_outcome outcom
     case NPS_NOVEL: nps_buf_puts(b, "Nothing in this library fits: the substance may be new to it."); break;
     case NPS_UNUSABLE: nps_buf_puts(b, "The measurement is too poor for a verdict."); break;
     }
-    put_error_rate(b, lib, outcome, alpha, calibration);
+    put_error_rate(b, lib, outcome, on);
 }
 
 /* Words set off by blanks, in lines of at most 100 columns that begin with `indent` blanks. A number keeps its "%". */
@@ -175,7 +185,7 @@ void nps_report_verdict_statement(nps_buf *b, const nps_library *lib, const nps_
         nps_buf_printf(b, "No verdict: %s.", nps_quality_text((nps_quality_bit)obstacle));
         return;
     }
-    nps_report_statement(b, lib, v->outcome, v->set, v->n_set, v->alpha, v->calibration);
+    put_statement(b, lib, v->outcome, v->set, v->n_set, (basis){v->alpha, v->calibration, v->doubts});
     if (v->mixture) {
         nps_buf_puts(b, " This takes the sample for one substance. ");
         nps_report_mixture_statement(b, lib, v->mixture);
@@ -238,12 +248,9 @@ static void text_step(void *arg, const char *key, const char *sentence)
 
 static void text_basis(nps_buf *b, const nps_library *lib, const nps_verdict *v)
 {
-    NPS_AUTO_BUF doubts = NPS_BUF_INIT(1000);
     nps_buf_printf(b, "  library %s, generation %.12s, ruleset %d; calibrated ", lib->name, lib->generation, NPS_RULESET);
     nps_explain_basis(b, v);
     nps_buf_putc(b, '\n');
-    nps_explain_doubts(&doubts, v);
-    put_paragraph(b, 2, &doubts);
 }
 
 void nps_report_text(nps_buf *b, const nps_library *lib, const nps_verdict *v, const char *query)
@@ -274,15 +281,19 @@ void nps_report_text(nps_buf *b, const nps_library *lib, const nps_verdict *v, c
 
 void nps_report_sample_statement(nps_buf *b, const nps_library *lib, const nps_sample_verdict *v)
 {
-    nps_calibration_source source = NPS_CALIBRATION_LIBRARY;
+    basis on = {v->alpha, NPS_CALIBRATION_LIBRARY, 0};
     if (v->outcome == NPS_UNUSABLE) {
         nps_buf_puts(b, v->n_spectra == 1 ? "" : "No spectrum of this sample gives a verdict. ");
         nps_report_verdict_statement(b, lib, v->spectra[0]);
         return;
     }
-    for (size_t i = 0; i < v->n_spectra; i++)
-        if (v->spectra[i]->outcome != NPS_UNUSABLE && v->spectra[i]->calibration == NPS_CALIBRATION_NONE)
-            source = NPS_CALIBRATION_NONE;
+    for (size_t i = 0; i < v->n_spectra; i++) {
+        const nps_verdict *one = v->spectra[i];
+        if (one->outcome == NPS_UNUSABLE)
+            continue;
+        on.doubts |= one->doubts;
+        on.calibration = one->calibration == NPS_CALIBRATION_NONE ? NPS_CALIBRATION_NONE : on.calibration;
+    }
     if (v->conflict)
         nps_buf_puts(b, "The spectra contradict each other: each fits something in this library, but no substance fits "
                         "them all. A mixture, or spectra of different samples.");
@@ -294,9 +305,9 @@ void nps_report_sample_statement(nps_buf *b, const nps_library *lib, const nps_s
                 first = 0;
             }
         nps_buf_puts(b, ": the minimum scheme of SWGDRUG and ASTM E2329 is met.");
-        put_error_rate(b, lib, v->outcome, v->alpha, source);
+        put_error_rate(b, lib, v->outcome, on);
     } else {
-        nps_report_statement(b, lib, v->outcome, v->set, v->n_set, v->alpha, source);
+        put_statement(b, lib, v->outcome, v->set, v->n_set, on);
     }
     size_t mixed = 0;
     for (size_t i = 0; i < v->n_spectra; i++)

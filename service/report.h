@@ -23,20 +23,15 @@ void nps_report_html_sample(nps_buf *b, const nps_library *lib, const nps_sample
                             const nps_spectrum *const *spectra, const char *today);
 void nps_report_html_end(nps_buf *b); /* lines to sign */
 
-/* The rule's own sentence about a sample: as below, or the conflict between its spectra. */
+/* The rule's own sentences about a verdict: outcome, error rate with what speaks against relying on it, and where a mixture may be
+ * at hand, that. No free text can overrule them. One technique alone is presumptive (SWGDRUG, ASTM E2329). */
+void nps_report_verdict_statement(nps_buf *b, const nps_library *lib, const nps_verdict *v);
+/* The same about a sample, or the conflict between its spectra. */
 void nps_report_sample_statement(nps_buf *b, const nps_library *lib, const nps_sample_verdict *v);
-
-/* The rule's own sentence about an outcome; no free text can overrule it. One technique alone is presumptive (SWGDRUG,
- * ASTM E2329). */
-void nps_report_statement(nps_buf *b, const nps_library *lib, nps_outcome outcome, const nps_member *set, size_t n_set,
-                          double alpha, nps_calibration_source calibration);
 
 /* One sentence: what the components explain together and the best one alone. */
 void nps_report_mixture_statement(nps_buf *b, const nps_library *lib, const nps_mixture *m);
 /* Components of a mixture, one a line. */
 void nps_report_mixture_text(nps_buf *b, const nps_library *lib, const nps_mixture *m);
-
-/* The same about a verdict, and where a mixture may be at hand, that sentence too. */
-void nps_report_verdict_statement(nps_buf *b, const nps_library *lib, const nps_verdict *v);
 
 #endif

@@ -156,8 +156,6 @@ static void html_calibration(nps_buf *b, const nps_verdict *v)
                    v->coverage_low, v->coverage_high);
     nps_explain_model(&text, v);
     put_sentence(b, "", &text, "</p>");
-    nps_explain_doubts(&text, v);
-    put_sentence(b, "<p><strong>", &text, "</strong></p>");
     nps_buf_putc(b, '\n');
 }
 

@@ -12,12 +12,6 @@
 
 enum { FLOAT_DIGITS = 7 };
 
-static void put_text(nps_jw *w, const char *key, const nps_buf *text)
-{
-    nps_buf_fail_with(w->out, text);
-    nps_jw_str(w, key, text->data ? text->data : "");
-}
-
 static void put_trace(nps_jw *w, const nps_trace *t)
 {
     nps_jw_num(w, "x0_cm1", t->x0_cm1, 6);
@@ -184,7 +178,7 @@ void nps_jw_mixture(nps_jw *w, const char *key, const nps_library *lib, const np
     nps_jw_end(w);
     NPS_AUTO_BUF statement = NPS_BUF_INIT((size_t)1 << 20);
     nps_report_mixture_statement(&statement, lib, m);
-    put_text(w, "statement", &statement);
+    nps_jw_text(w, "statement", &statement);
     nps_jw_bool(w, "residual_available", open);
     if (with_residual && open && nps_mixture_residual(m, "query", &residual, NULL) != NPS_OK)
         w->out->failed = NPS_E_NOMEM;
@@ -211,7 +205,7 @@ static void put_quality(nps_jw *w, const nps_verdict *v)
         nps_jw_object(w, NULL);
         nps_jw_str(w, "code", nps_repair_name(r));
         nps_jw_i64(w, "count", (int64_t)v->repairs[r]);
-        put_text(w, "text", &text);
+        nps_jw_text(w, "text", &text);
         nps_jw_end(w);
     }
     nps_jw_end(w);
@@ -243,7 +237,7 @@ static void put_preparation(nps_jw *w, const nps_library *lib, const nps_verdict
     NPS_AUTO_BUF text = NPS_BUF_INIT(1024);
     nps_trace_prep_text(&text, &v->trace_prep);
     nps_jw_object(w, "preparation");
-    put_text(w, "text", &text);
+    nps_jw_text(w, "text", &text);
     nps_jw_str(w, "library", lib->trace_prep_text[v->technique]);
     nps_jw_num(w, "max_lag_cm1", v->max_lag_cm1, 0);
     nps_jw_array(w, "steps");
@@ -291,7 +285,7 @@ static void put_statement(nps_jw *w, const nps_library *lib, const nps_verdict *
 {
     NPS_AUTO_BUF b = NPS_BUF_INIT((size_t)1 << 20);
     nps_report_verdict_statement(&b, lib, v);
-    put_text(w, "statement", &b);
+    nps_jw_text(w, "statement", &b);
 }
 
 void nps_jw_verdict(nps_jw *w, const char *key, const nps_library *lib, const nps_verdict *v,
@@ -367,7 +361,7 @@ static void put_candidates(nps_jw *w, const nps_library *lib, const nps_sample_v
         nps_jw_object(w, NULL);
         put_substance(w, lib, candidate[i]);
         nps_explain_candidate(&why, lib, v, candidate[i]);
-        put_text(w, "explanation", &why);
+        nps_jw_text(w, "explanation", &why);
         nps_jw_end(w);
     }
     nps_jw_end(w);
@@ -385,7 +379,7 @@ void nps_jw_sample_verdict(nps_jw *w, const char *key, const nps_library *lib, c
     nps_jw_num(w, "p_known", v->p_known, 4);
     NPS_AUTO_BUF statement = NPS_BUF_INIT((size_t)1 << 20);
     nps_report_sample_statement(&statement, lib, v);
-    put_text(w, "statement", &statement);
+    nps_jw_text(w, "statement", &statement);
     nps_jw_bool(w, "conflict", v->conflict);
     put_set(w, lib, v->set, v->n_set);
     put_candidates(w, lib, v);

@@ -116,8 +116,7 @@ function basisPart(v) {
   const rate = cal.source === "none" ? ["No error rate: nothing to calibrate on for this technique and preparation"]
     : [`Error rate ${percent(v.alpha)} ${basis(cal)}; conformity asked for ${cal.threshold ?? "none"}; true coverage between `,
       `${percent(cal.coverage_low)} and ${percent(cal.coverage_high)} with 90 % confidence`];
-  return [cal.doubts.length ? el("p", { class: "doubts" }, `Reservations about the error rate: ${cal.doubts.join("; ")}.`) : null,
-    el("p", { class: "small" }, ...rate, ...library, ". ", cal.model)].filter(Boolean);
+  return el("p", { class: "small" }, ...rate, ...library, ". ", cal.model);
 }
 
 const hasSpectrum = (v) => v.spectrum && ((v.spectrum.peaks && v.spectrum.peaks.length) || (v.spectrum.absorbance && v.spectrum.absorbance.length > 1));
@@ -130,7 +129,7 @@ function spectrumPanel(v, i, what = "Spectrum") {
   panel.append(...[v.mixture ? mixturePart(v) : null, readingPart(v), head, plot, hits, unexplainedPart(v)].filter(Boolean));
   if (v.analogs.length) panel.append(...analogPart(v, analogPlot, analogRows));
   if (v.classes.length) panel.append(el("p", {}, "Class: ", v.classes.slice(0, 3).map((c) => `${c.class} ${percent(c.p)}`).join(", ")));
-  panel.append(...contextPart(v), factsPart(v), ...basisPart(v));
+  panel.append(...contextPart(v), factsPart(v), basisPart(v));
   if (hasSpectrum(v)) drawHit(plot, v, v.hits[0], rows);
   if (v.verdict === "novel" && v.analogs.length) drawHit(analogPlot, v, v.analogs[0], analogRows);
   return panel;

@@ -660,9 +660,9 @@ static void an_own_calibration_is_made_and_used(void **state)
     size_t len;
     AUTO_OUTCOME c = run("calibrate --library @lib.h5 --queries @own.msp --truth @truth.tsv -o @cal.json");
     assert_status(c, 0);
-    assert_says(c.out, "ei: 70 replicates, 70 substances, 7 sparse, 63 rich\n");
-    assert_says(c.out, "coverage 0.95 rests on the threshold ");
-    assert_says(c.out, ", replicate 3 of 70 from below: it is then 0.");
+    assert_says(c.out, "ei: 70 replicates, 70 substances\n  7 sparse: coverage 0.95 rests on the threshold ");
+    assert_says(c.out, "\n  63 rich: coverage 0.95 rests on the threshold ");
+    assert_says(c.out, ", at most that of all kinds, replicate 3 of 70 from below: 0.");
     assert_says(c.out, "coefficients: of the ruleset; fitting them needs 100 substances of a mass technique");
     assert_says(c.out, "no drift: ");
     assert_says(c.out, "few: below 100 replicates the coverage is only roughly known");
@@ -694,10 +694,14 @@ static void a_calibration_is_summed_up_for_machines(void **state)
     assert_int_equal(lines_of(c.out), 1);
     json_t *v = line_of(c.out, 0), *ei = json_object_get(json_object_get(v, "techniques"), "ei");
     assert_keys(v, "calibration diagram library ruleset techniques without_truth left_out");
-    assert_keys(ei, "pairs substances kinds rank threshold coverage_low coverage_high few answers loss_before loss_after "
+    assert_keys(ei, "pairs substances kinds few answers loss_before loss_after "
                     "gap_right_before gap_known_before gap_right_after gap_known_after refitted drift drift_p");
     assert_int_equal(json_integer_value(json_object_get(ei, "pairs")), 70);
-    assert_int_equal(json_integer_value(json_object_get(ei, "rank")), 3);
+    json_t *rich = json_object_get(json_object_get(ei, "kinds"), "rich");
+    assert_keys(rich, "pairs threshold_of rank threshold coverage_low coverage_high");
+    assert_int_equal(json_integer_value(json_object_get(rich, "pairs")), 63);
+    assert_string_equal(text_of(rich, "threshold_of"), "any");
+    assert_int_equal(json_integer_value(json_object_get(rich, "rank")), 3);
     assert_int_equal(json_integer_value(json_object_get(ei, "answers")), 140);
     assert_true(json_is_true(json_object_get(ei, "few")) && json_is_false(json_object_get(ei, "drift")));
     assert_true(json_is_false(json_object_get(ei, "refitted")) && json_is_null(json_object_get(ei, "loss_after")));

@@ -53,11 +53,11 @@ static void a_spectrum_agrees_with_itself_in_everything(void **state)
         list a;
         random_list(&r, &a);
         nps_agreement g = compare(&a, &a, (int32_t)a.mz[a.n - 1]);
-        const double ones[] = {g.entropy, g.upper_entropy, g.linear_cosine, g.heavy_cosine, g.top[0], g.top[1], g.top[2], g.base};
+        const double ones[] = {g.entropy, g.upper_entropy, g.linear_cosine, g.heavy_cosine, g.top[0], g.top[1], g.top[2], g.base_peaks};
         for (size_t i = 0; i < sizeof ones / sizeof *ones; i++)
             assert_near(ones[i], 1, 0, 1e-9);
-        assert_true(g.unexplained == 0 && g.missing == 0 && g.ratio == 0 && g.reach == 0);
-        assert_true(g.above == 0 && g.molecular == 0 && g.isotopes == 0);
+        assert_true(g.unexplained == 0 && g.missing == 0 && g.ratio_difference == 0 && g.end_difference == 0);
+        assert_true(g.above_mass == 0 && g.molecular_difference == 0 && g.isotope_difference == 0);
         assert_near(g.peaks, (double)a.n, 0, 0);
     }
 }
@@ -75,13 +75,13 @@ static void measures_stay_in_their_ranges_and_do_not_mind_a_factor(void **state)
             louder.y[i] *= 64; /* a power of two: exact */
         nps_agreement g = compare(&a, &b, 150), h = compare(&louder, &b, 150);
         const double shares[] = {g.entropy, g.upper_entropy, g.linear_cosine, g.heavy_cosine, g.unexplained, g.missing, g.top[0],
-                                 g.top[1], g.top[2], g.base, g.above, g.isotopes, g.lag_one, g.lag_mean};
+                                 g.top[1], g.top[2], g.base_peaks, g.above_mass, g.isotope_difference, g.lag_one, g.lag_mean};
         for (size_t i = 0; i < sizeof shares / sizeof *shares; i++)
             assert_true(shares[i] >= 0 && shares[i] <= 1 + 1e-6);
-        assert_true(g.ratio >= 0 && g.molecular >= 0 && g.reach >= 0 && g.reach <= 30);
+        assert_true(g.ratio_difference >= 0 && g.molecular_difference >= 0 && g.end_difference >= 0 && g.end_difference <= 30);
         assert_near(h.entropy, g.entropy, 1e-9, 0);
-        assert_near(h.ratio, g.ratio, 1e-9, 1e-12);
-        assert_near(h.above, g.above, 1e-6, 1e-9);
+        assert_near(h.ratio_difference, g.ratio_difference, 1e-9, 1e-12);
+        assert_near(h.above_mass, g.above_mass, 1e-6, 1e-9);
         assert_near(h.lag_mean, g.lag_mean, 1e-5, 0);
     }
 }
@@ -98,7 +98,7 @@ static void swapping_the_sides_swaps_what_either_lacks(void **state)
         assert_near(g.unexplained, h.missing, 1e-12, 0);
         assert_near(g.missing, h.unexplained, 1e-12, 0);
         assert_near(g.entropy, h.entropy, 1e-12, 0);
-        assert_near(g.base, h.base, 1e-12, 0);
+        assert_near(g.base_peaks, h.base_peaks, 1e-12, 0);
         for (size_t t = 0; t < 3; t++)
             assert_near(g.top[t], h.top[t], 0, 1e-12);
     }
@@ -165,16 +165,16 @@ static void each_measure_sees_its_own_fault(void **state)
     q.y[4] = 500;
     q.n = 5;
     nps_agreement g = compare(&q, &pure, 200);
-    assert_near(g.above, 0.5, 1e-6, 0);    /* signal above the molecular ion and its isotopes */
-    assert_near(g.reach, 30, 0, 0);
+    assert_near(g.above_mass, 0.5, 1e-6, 0);    /* signal above the molecular ion and its isotopes */
+    assert_near(g.end_difference, 30, 0, 0);
     assert_true(g.unexplained > 0.3 && g.missing == 0);
     q = pure;
     q.n = 3; /* no molecular ion */
     g = compare(&q, &pure, 200);
-    assert_near(g.molecular, log10(0.303 / 0.003), 1e-6, 0);
+    assert_near(g.molecular_difference, log10(0.303 / 0.003), 1e-6, 0);
     assert_true(g.missing > 0.2 && g.unexplained == 0);
     const list chlorine = {{100, 102}, {1000, 320}, 2}, plain = {{100}, {1000}, 1};
-    assert_near(compare(&chlorine, &plain, 0).isotopes, 320. / 1320, 1e-6, 0);
+    assert_near(compare(&chlorine, &plain, 0).isotope_difference, 320. / 1320, 1e-6, 0);
     /* Peaks below where the other scan begins do not count. */
     list low = {{18, 28, 50, 100, 150, 200}, {900, 900, 200, 1000, 400, 300}, 6};
     assert_near(compare(&low, &pure, 200).unexplained, 0, 0, 0);
@@ -189,7 +189,7 @@ static void fragments_pair_within_the_tolerance_once_each(void **state)
     nps_err err;
     assert_ok(nps_fragment_agreement(view(&a), view(&b), 0.02, &scratch, &g, &err), &err);
     assert_near(g.unexplained, 120 * 0.3 / (100 * 0.5 + 120 * 0.3 + 140 * 0.2), 1e-6, 0);
-    assert_true(g.above == 0 && g.lag_mean == 0); /* of nominal lists alone */
+    assert_true(g.above_mass == 0 && g.lag_mean == 0); /* of nominal lists alone */
 }
 
 static void empty_lists_agree_in_nothing(void **state)
@@ -197,12 +197,12 @@ static void empty_lists_agree_in_nothing(void **state)
     (void)state;
     const list empty = {.n = 0}, one = {{100}, {1}, 1};
     nps_agreement g = compare(&empty, &one, 100);
-    assert_true(g.linear_cosine == 0 && g.entropy == 0 && g.base == 0);
+    assert_true(g.linear_cosine == 0 && g.entropy == 0 && g.base_peaks == 0);
     g = compare(&one, &empty, 100);
-    assert_true(g.linear_cosine == 0 && g.entropy == 0 && g.base == 0);
+    assert_true(g.linear_cosine == 0 && g.entropy == 0 && g.base_peaks == 0);
     const list away = {{300}, {1}, 1}; /* no common range: what lies below 300 cannot be compared */
     g = compare(&one, &away, 100);
-    assert_true(g.base == 0 && g.entropy == 0 && isfinite(g.unexplained) && isfinite(g.missing));
+    assert_true(g.base_peaks == 0 && g.entropy == 0 && isfinite(g.unexplained) && isfinite(g.missing));
 }
 
 int main(void)

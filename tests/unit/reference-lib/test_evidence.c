@@ -1,6 +1,7 @@
 /* Evidence of pairs, and what a verdict tells beside its set. */
 #include "reference-lib/context.h"
 #include "reference-lib/evidence_fit.h"
+#include "reference-lib/threshold.h"
 #include "reference-lib/workspace.h"
 #include "spectra/energy.h"
 #include "tests/support/match_fixture.h"
@@ -44,7 +45,7 @@ static void energies_are_read_as_files_write_them(void **state)
 static nps_pair good_pair(void)
 {
     return (nps_pair){.peaks = {.entropy = 0.9, .upper_entropy = 0.9, .linear_cosine = 0.97, .heavy_cosine = 0.95,
-                                .unexplained = 0.02, .missing = 0.03, .ratio = 0.4, .top = {1, 0.9, 0.9}, .base = 1, .highest = 250,
+                                .unexplained = 0.02, .missing = 0.03, .ratio_difference = 0.4, .top = {1, 0.9, 0.9}, .base_peaks = 1, .highest = 250,
                                 .peaks = 40, .lag_one = 0.3, .lag_mean = 0.1},
                       .precursor = 0.2, .energy = 0.1, .retention = -1};
 }
@@ -69,10 +70,10 @@ static void worse_measures_never_give_more_evidence(void **state)
             case 3: p.peaks.heavy_cosine = 0.5; break;
             case 4: p.peaks.unexplained = 0.3; break;
             case 5: p.peaks.missing = 0.3; break;
-            case 6: p.peaks.ratio = 2; break;
+            case 6: p.peaks.ratio_difference = 2; break;
             case 7: p.peaks.top[0] = p.peaks.top[1] = p.peaks.top[2] = 0.4; break;
-            case 8: p.peaks.above = 0.3; break;
-            case 9: p.peaks.isotopes = 0.3; break;
+            case 8: p.peaks.above_mass = 0.3; break;
+            case 9: p.peaks.isotope_difference = 0.3; break;
             case 10: p.precursor = 8; break;
             default: p.retention = 60; break;
             }
@@ -130,11 +131,6 @@ static void contributions_add_up_to_the_evidence(void **state)
     }
 }
 
-static bool is_substance(const void *arg, uint32_t substance)
-{
-    return *(const uint32_t *)arg == substance;
-}
-
 /* --- kinds of spectra ------------------------------------------------------------------------------------------------------ */
 
 static void a_threshold_is_that_of_the_querys_own_kind_where_there_are_enough_pairs(void **state)
@@ -175,6 +171,36 @@ static void a_threshold_is_that_of_the_querys_own_kind_where_there_are_enough_pa
     assert_int_equal(c->kind, NPS_KIND_ANY);
     assert_int_equal(c->calibration_n, N - 1);
     assert_near(c->threshold, 19, 0, 0); /* rank 20 of all */
+}
+
+/* Pairs 0 .. n - 1 in ascending order, kinds one after the other: the worse first. */
+static nps_threshold limit_of(nps_kind asked, double alpha, size_t unit, size_t negative, size_t positive)
+{
+    static double conformity[1000];
+    static uint8_t kind[1000];
+    size_t n = unit + negative + positive;
+    for (size_t i = 0; i < n; i++) {
+        conformity[i] = (double)i;
+        kind[i] = i < unit ? NPS_KIND_UNIT : i < unit + negative ? NPS_KIND_NEGATIVE : NPS_KIND_POSITIVE;
+    }
+    nps_calibration c = {.source = NPS_CALIBRATION_OWN, .n = n, .conformity = conformity, .kind = kind};
+    return nps_threshold_of(&c, asked, alpha);
+}
+
+static void a_kind_with_few_pairs_is_promised_no_more_than_they_show(void **state)
+{
+    (void)state;
+    nps_threshold enough = limit_of(NPS_KIND_UNIT, 0.05, 80, 0, 320), few = limit_of(NPS_KIND_UNIT, 0.05, 40, 0, 360),
+                  none = limit_of(NPS_KIND_UNIT, 0.05, 10, 30, 360), small = limit_of(NPS_KIND_UNIT, 0.005, 80, 0, 320),
+                  better = limit_of(NPS_KIND_POSITIVE, 0.05, 340, 0, 60), untold = limit_of(NPS_KIND_ANY, 0.05, 0, 100, 300);
+    assert_true(enough.kind == NPS_KIND_UNIT && enough.n == 80 && enough.rank == 4 && enough.conformity == 3);
+    assert_true(few.kind == NPS_KIND_ANY && few.n == 400 && few.rank == 20 && few.conformity == 1);       /* its own second, not 19 */
+    assert_true(none.kind == NPS_KIND_ANY && none.rank == 20 && none.conformity == 10);                   /* the first negative one */
+    assert_true(small.kind == NPS_KIND_ANY && small.n == 400 && small.rank == 2 && small.conformity == 1); /* own: too few for it */
+    assert_true(better.kind == NPS_KIND_ANY && better.conformity == 19);                                  /* not its own 342 */
+    assert_true(untold.kind == NPS_KIND_ANY && untold.conformity == 4);                                   /* the fifth negative one */
+    nps_threshold nothing = limit_of(NPS_KIND_UNIT, 0.05, 3, 3, 3);
+    assert_true(nothing.rank == 0 && isinf(nothing.conformity) && nothing.coverage_low == 1 && nothing.coverage_high == 1);
 }
 
 static void kinds_are_told_by_the_query_alone(void **state)
@@ -238,7 +264,7 @@ static void the_room_of_a_refit_follows_the_scale_of_its_evidence(void **state)
         nps_prepared q;
         NPS_AUTO(nps_spectrum) s = synth_replicate(set.s[i], 1.2, &r);
         assert_ok(nps_prepare(s, NULL, &q, &err), &err);
-        assert_ok(nps_fit_ask(&d, set.lib, &q, &o, &f, is_substance, &i, w, &err), &err);
+        assert_ok(nps_fit_ask(&d, set.lib, &q, &o, &f, nps_is_substance, &i, w, &err), &err);
         nps_prepared_done(&q);
     }
     const nps_evidence_model *ruleset = nps_evidence_model_of(NPS_TECH_EI);
@@ -378,6 +404,7 @@ int main(void)
         cmocka_unit_test(a_retention_index_counts_where_both_have_one),
         cmocka_unit_test(contributions_add_up_to_the_evidence),
         cmocka_unit_test(a_threshold_is_that_of_the_querys_own_kind_where_there_are_enough_pairs),
+        cmocka_unit_test(a_kind_with_few_pairs_is_promised_no_more_than_they_show),
         cmocka_unit_test(kinds_are_told_by_the_query_alone),
         cmocka_unit_test(doubts_about_a_calibration_are_told),
         cmocka_unit_test(the_room_of_a_refit_follows_the_scale_of_its_evidence),

@@ -379,13 +379,13 @@ static void blindness_advice_and_doubts_are_told_as_they_are(void **state)
                                 "MS/MS near 20 eV would narrow the set down: the library has a reference of the substance."
                                 "Infrared: the minimum scheme asks for a second technique; the library has no references by it.");
     nps_buf_clear(&b);
-    nps_explain_doubts(&b, &v);
+    nps_explain_doubts(&b, v.doubts);
     assert_int_equal(b.len, 0);
     nps_explain_basis(&b, &v);
     assert_string_equal(b.data, "on 245 replicate pairs of rich spectra (library)");
     nps_buf_clear(&b);
     v.doubts = NPS_DOUBT_GENERATION | NPS_DOUBT_DRIFT;
-    nps_explain_doubts(&b, &v);
+    nps_explain_doubts(&b, v.doubts);
     assert_in(b.data, "Reservations about the error rate: the library has changed");
     assert_in(b.data, nps_doubt_text(NPS_DOUBT_DRIFT));
 }

@@ -41,31 +41,44 @@ static void statements_say_what_the_rule_says(void **state)
     (void)state;
     nps_spectrum *s[3];
     nps_library *lib = hostile_library(s, 0);
-    const nps_member set[2] = {{1, 0.5}, {2, 0.4}};
+    nps_member set[2] = {{1, 0.5}, {2, 0.4}};
     const struct {
         nps_outcome o;
         size_t n;
         nps_calibration_source c;
+        unsigned doubts;
         const char *text;
     } cases[] = {
-        {NPS_IDENTIFIED, 1, NPS_CALIBRATION_LIBRARY,
+        {NPS_IDENTIFIED, 1, NPS_CALIBRATION_LIBRARY, 0,
          "Presumptive: substance 1 is the only substance of this library that fits. A substance of the library is missing "
          "from such a set in at most 5 % of cases."},
-        {NPS_AMBIGUOUS, 2, NPS_CALIBRATION_GENERAL,
+        {NPS_AMBIGUOUS, 2, NPS_CALIBRATION_GENERAL, 0,
          "Presumptive: one of 2 substances that this measurement cannot tell apart. A substance of the library is missing "
          "from such a set in at most 5 % of cases."},
-        {NPS_NOVEL, 0, NPS_CALIBRATION_OWN,
+        {NPS_NOVEL, 0, NPS_CALIBRATION_OWN, 0,
          "Nothing in this library fits: the substance may be new to it. A substance that is in the library gets this answer "
          "in at most 5 % of cases."},
-        {NPS_NOVEL, 0, NPS_CALIBRATION_NONE,
+        {NPS_NOVEL, 0, NPS_CALIBRATION_NONE, 0,
          "Nothing in this library fits: the substance may be new to it. No error rate can be stated: there are no "
          "replicates, compared in this way, to calibrate on."},
-        {NPS_UNUSABLE, 0, NPS_CALIBRATION_LIBRARY, "The measurement is too poor for a verdict."},
-        {NPS_UNUSABLE, 0, NPS_CALIBRATION_NONE, "The measurement is too poor for a verdict."},
+        {NPS_UNUSABLE, 0, NPS_CALIBRATION_LIBRARY, 0, "The measurement is too poor for a verdict."},
+        {NPS_UNUSABLE, 0, NPS_CALIBRATION_NONE, 0, "The measurement is too poor for a verdict."},
+        {NPS_NOVEL, 0, NPS_CALIBRATION_OWN, NPS_DOUBT_GENERATION | NPS_DOUBT_DRIFT,
+         "Nothing in this library fits: the substance may be new to it. A substance that is in the library gets this answer "
+         "in at most 5 % of cases. Reservations about the error rate: the library has changed since the calibration was made: "
+         "calibrate again; the laboratory's replicates agree with this library otherwise than its own spectra do."},
+        {NPS_UNUSABLE, 0, NPS_CALIBRATION_OWN, NPS_DOUBT_DRIFT, "The measurement is too poor for a verdict."},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         NPS_AUTO_BUF b = NPS_BUF_INIT(4096);
-        nps_report_statement(&b, lib, cases[i].o, set, cases[i].n, 0.05, cases[i].c);
+        nps_verdict v = {.outcome = cases[i].o, .technique = NPS_TECH_EI, .set = set, .n_set = cases[i].n, .alpha = 0.05,
+                         .calibration = cases[i].c, .doubts = cases[i].doubts}, *one = &v;
+        nps_sample_verdict sample = {.outcome = cases[i].o, .set = set, .n_set = cases[i].n, .alpha = 0.05, .spectra = &one,
+                                     .n_spectra = 1};
+        nps_report_verdict_statement(&b, lib, &v);
+        assert_string_equal(b.data, cases[i].text);
+        nps_buf_clear(&b);
+        nps_report_sample_statement(&b, lib, &sample);
         assert_string_equal(b.data, cases[i].text);
     }
     done(s, lib);
