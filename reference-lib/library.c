@@ -14,7 +14,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 const char *nps_visibility_name(nps_visibility v)
@@ -286,63 +285,46 @@ nps_status nps_library_open(const char *path, nps_open_mode mode, nps_library **
 
 /* --- publishing ----------------------------------------------------------------------------------------------------- */
 
-/* Runs the HDF5 part in a child process that ends with _exit, because libhdf5 1.10.8 crashes at exit after a failed write. */
-static nps_status write_in_child(const nps_library *lib, const char *temp, nps_err *err)
+static bool write_whole(int fd, const char *p, size_t n)
 {
-    int ends[2];
-    if (pipe2(ends, O_CLOEXEC) != 0)
-        return nps_fail(err, NPS_E_IO, "no pipe: %s", strerror(errno));
-    pid_t child = fork();
-    if (child < 0) {
-        close(ends[0]);
-        close(ends[1]);
-        return nps_fail(err, NPS_E_IO, "no process for writing: %s", strerror(errno));
+    enum { STEP = 1 << 26 };
+    while (n) {
+        ssize_t done = write(fd, p, n < STEP ? n : STEP);
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done <= 0)
+            return false;
+        p += done;
+        n -= (size_t)done;
     }
-    if (child == 0) {
-        nps_err why = {0};
-        nps_status st = nps_library_h5_write(lib, temp, &why);
-        ssize_t told = st == NPS_OK ? 0 : write(ends[1], &why, sizeof why);
-        _exit(st == NPS_OK && told == 0 ? 0 : 1);
-    }
-    close(ends[1]);
-    nps_err why = {0};
-    ssize_t got = read(ends[0], &why, sizeof why);
-    close(ends[0]);
-    int status = 0;
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-        ;
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-        return NPS_OK;
-    if (got == sizeof why)
-        return nps_fail(err, why.code, "%s", why.msg);
-    return nps_fail(err, NPS_E_IO, "the process that wrote the library died (status %d)", status);
+    return true;
 }
 
-static nps_status seal(const char *temp, nps_err *err)
+static nps_status write_file(const char *path, const char *image, size_t size, nps_err *err)
 {
-    int fd = open(temp, O_RDWR | O_CLOEXEC);
-    struct stat st;
-    if (fd < 0 || fstat(fd, &st) != 0) {
-        if (fd >= 0)
-            close(fd);
-        return nps_fail(err, NPS_E_IO, "the new library cannot be read back: %s", strerror(errno));
-    }
-    size_t size = (size_t)st.st_size;
-    void *map = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
-    char digest[NPS_DIGEST_HEX], header[NPS_LIBRARY_HEADER_BYTES];
-    nps_status rc = map == MAP_FAILED ? nps_fail(err, NPS_E_IO, "the new library cannot be mapped: %s", strerror(errno))
-                                      : nps_digest_tree((const char *)map + NPS_LIBRARY_HEADER_BYTES,
-                                                        size - NPS_LIBRARY_HEADER_BYTES, 2, digest, err);
-    if (map != MAP_FAILED)
-        munmap(map, size);
-    if (rc == NPS_OK) {
-        write_header(header, size, digest);
-        if (pwrite(fd, header, sizeof header, 0) != (ssize_t)sizeof header || fsync(fd) != 0)
-            rc = nps_fail(err, NPS_E_IO, "the new library cannot be completed: %s", strerror(errno));
-    }
-    if (close(fd) != 0 && rc == NPS_OK)
-        rc = nps_fail(err, NPS_E_IO, "the new library cannot be closed: %s", strerror(errno));
-    return rc;
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    if (fd < 0)
+        return nps_fail(err, NPS_E_IO, "the new library cannot be made: %s", strerror(errno));
+    nps_status st = NPS_OK;
+    if (!write_whole(fd, image, size) || fsync(fd) != 0)
+        st = nps_fail(err, NPS_E_IO, "the new library cannot be written: %s", strerror(errno));
+    if (close(fd) != 0 && st == NPS_OK)
+        st = nps_fail(err, NPS_E_IO, "the new library cannot be closed: %s", strerror(errno));
+    return st;
+}
+
+static nps_status write_library(const nps_library *lib, const char *path, nps_err *err)
+{
+    NPS_AUTO_MEM(void *) image = NULL;
+    size_t size;
+    char digest[NPS_DIGEST_HEX];
+    nps_status st = nps_library_h5_image(lib, &image, &size, err);
+    if (st == NPS_OK)
+        st = nps_digest_tree((const char *)image + NPS_LIBRARY_HEADER_BYTES, size - NPS_LIBRARY_HEADER_BYTES, 2, digest, err);
+    if (st != NPS_OK)
+        return st;
+    write_header(image, size, digest);
+    return write_file(path, image, size, err);
 }
 
 static nps_status sync_folder_of(const char *path, nps_err *err)
@@ -372,9 +354,7 @@ nps_status nps_library_publish(const nps_library *lib, const char *path, nps_err
         return nps_fail_nomem(err);
     }
     unlink(temp);
-    nps_status st = write_in_child(lib, temp, err);
-    if (st == NPS_OK)
-        st = seal(temp, err);
+    nps_status st = write_library(lib, temp, err);
     if (st == NPS_OK && rename(temp, path) != 0)
         st = nps_fail(err, NPS_E_IO, "the new library cannot take its place: %s", strerror(errno));
     if (st == NPS_OK)

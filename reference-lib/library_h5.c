@@ -4,6 +4,7 @@
 
 #include <hdf5.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* HDF5 identifiers closed at scope end; each close is also checked where data were written. */
@@ -102,24 +103,91 @@ static nps_status write_attributes(hid_t file, const nps_library *lib, nps_err *
     return st;
 }
 
-nps_status nps_library_h5_write(const nps_library *lib, const char *path, nps_err *err)
+/* --- the file in memory ------------------------------------------------------------------------------------------------ */
+
+static void *image_malloc(size_t n, H5FD_file_image_op_t op, void *held)
+{
+    (void)op;
+    (void)held;
+    return malloc(n);
+}
+
+static void *image_realloc(void *p, size_t n, H5FD_file_image_op_t op, void *held)
+{
+    (void)op;
+    (void)held;
+    return realloc(p, n);
+}
+
+/* Closing the file leaves its memory to us instead of freeing it. */
+static herr_t image_free(void *p, H5FD_file_image_op_t op, void *held)
+{
+    if (op == H5FD_FILE_IMAGE_OP_FILE_CLOSE)
+        *(void **)held = p;
+    else
+        free(p);
+    return 0;
+}
+
+static void *held_copy(void *held)
+{
+    return held;
+}
+
+static herr_t held_free(void *held)
+{
+    (void)held;
+    return 0;
+}
+
+/* Memory that grows by half a MiB or more at a time and takes no file. */
+static bool keep_in_memory(hid_t access, void **held)
+{
+    H5FD_file_image_callbacks_t calls = {.image_malloc = image_malloc,
+                                         .image_memcpy = NULL,
+                                         .image_realloc = image_realloc,
+                                         .image_free = image_free,
+                                         .udata_copy = held_copy,
+                                         .udata_free = held_free,
+                                         .udata = held};
+    return H5Pset_fapl_core(access, (size_t)1 << 19, false) >= 0 && H5Pset_file_image_callbacks(access, &calls) >= 0;
+}
+
+static nps_status write_all(hid_t file, const nps_library *lib, nps_err *err)
+{
+    nps_status st = write_attributes(file, lib, err);
+    for (size_t i = 0; i < nps_layout_n && st == NPS_OK; i++)
+        st = write_array(file, lib, &nps_layout[i], err);
+    return st;
+}
+
+nps_status nps_library_h5_image(const nps_library *lib, void **ret_image, size_t *ret_size, nps_err *err)
 {
     be_quiet();
+    void *held = NULL;
     AUTO(plist) access = H5Pcreate(H5P_FILE_ACCESS);
     AUTO(plist) create = H5Pcreate(H5P_FILE_CREATE);
     /* The 1.10 format has checksums on all its metadata; 64-byte alignment lets the arrays be mapped as they are. */
     if (access < 0 || create < 0 || H5Pset_libver_bounds(access, H5F_LIBVER_V110, H5F_LIBVER_V110) < 0 ||
-        H5Pset_alignment(access, 1, 64) < 0 || H5Pset_userblock(create, NPS_LIBRARY_HEADER_BYTES) < 0)
+        H5Pset_alignment(access, 1, 64) < 0 || H5Pset_userblock(create, NPS_LIBRARY_HEADER_BYTES) < 0 ||
+        !keep_in_memory(access, &held))
         return nps_fail(err, NPS_E_IO, "libhdf5 refused the file settings");
-    hid_t file = H5Fcreate(path, H5F_ACC_EXCL, create, access);
+    hid_t file = H5Fcreate("library", H5F_ACC_TRUNC, create, access);
     if (file < 0)
         return nps_fail(err, NPS_E_IO, "library file could not be made");
-    nps_status st = write_attributes(file, lib, err);
-    for (size_t i = 0; i < nps_layout_n && st == NPS_OK; i++)
-        st = write_array(file, lib, &nps_layout[i], err);
-    if (H5Fclose(file) < 0 && st == NPS_OK)
+    nps_status st = write_all(file, lib, err);
+    /* The memory is longer than the file, as it grows in steps; the length told counts from behind our header. */
+    ssize_t size = st == NPS_OK && H5Fflush(file, H5F_SCOPE_GLOBAL) >= 0 ? H5Fget_file_image(file, NULL, 0) : -1;
+    bool closed = H5Fclose(file) >= 0;
+    if (st == NPS_OK && (size < 0 || !closed || !held))
         st = nps_fail(err, NPS_E_IO, "library file could not be completed");
-    return st;
+    if (st != NPS_OK) {
+        free(held);
+        return st;
+    }
+    *ret_image = held;
+    *ret_size = NPS_LIBRARY_HEADER_BYTES + (size_t)size;
+    return NPS_OK;
 }
 
 static nps_status read_text_attribute(hid_t file, const char *name, char *out, size_t out_size, nps_err *err)

@@ -12,9 +12,10 @@ typedef struct {
     char name[256], builder[64], licence[256], infrared_prep[512], raman_prep[512];
 } nps_library_attributes;
 
-/* Writes all arrays of lib to a new file at `path` (must not exist), with room for our header in front. libhdf5 1.10.8
- * crashes in exit() after a failed write: call this in a process that ends with _exit. */
-NPS_MUST_CHECK nps_status nps_library_h5_write(const nps_library *lib, const char *path, nps_err *err);
+/* Makes the whole file in memory, with room for our header in front: libhdf5 1.10.8 crashes in exit() after a failed write,
+ * so it is given no file to write, and no process has to be made for it. The caller frees *ret_image with free().
+ * Any thread. Errors: NPS_E_IO when libhdf5 fails, also for want of memory. */
+NPS_MUST_CHECK nps_status nps_library_h5_image(const nps_library *lib, void **ret_image, size_t *ret_size, nps_err *err);
 
 /* Reads attributes, and for every row of nps_layout the byte offset in the file and the number of cells. Sets the counts
  * in *lib and nothing else of it. The caller has checked the file's digest.
