@@ -1,6 +1,6 @@
 /* The store in verbs of our domain. Each verb is one transaction, and a verb that returns NPS_OK has put its change where
- * kill -9 and a power cut leave it. No caller sees SQL; another engine is another implementation of this header.
- * Any thread may call. Errors of every verb besides its own: NPS_E_IO (disk), NPS_E_NOMEM. */
+ * kill -9 and a power cut leave it. No caller sees SQL. Two engines: SQLite for one process, PostgreSQL for several that share
+ * a store. Any thread may call. Errors of every verb besides its own: NPS_E_IO (disk), NPS_E_NOMEM. */
 #ifndef NPS_SERVICE_STORE_H
 #define NPS_SERVICE_STORE_H
 
@@ -14,8 +14,10 @@ typedef struct nps_store nps_store;
 
 enum { NPS_SAMPLE_ID = 33, NPS_CASE_CODE = 24, NPS_EVENT_ID = 37 };
 
-/* Opens DIR/npswatch.db, making or migrating it. Errors: NPS_E_UNSUPPORTED for a store of a newer version. */
-NPS_MUST_CHECK nps_status nps_store_open(const char *dir, nps_store **ret_store, nps_err *err);
+/* Opens a store, making or migrating it.
+ * @param where  a folder, for SQLite in DIR/npswatch.db; or a postgresql:// URL, which no error message repeats
+ * Errors: NPS_E_UNSUPPORTED for a store of a newer version, or a server that could lose what it acknowledged. */
+NPS_MUST_CHECK nps_status nps_store_open(const char *where, nps_store **ret_store, nps_err *err);
 void nps_store_close(nps_store *s); /* no verb runs any more */
 
 /* Random UUID that this store got when it was made: the feed's identity. */

@@ -1,6 +1,7 @@
 #include "service/writer.h"
 
 #include "core/mem.h"
+#include "service/clock.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -35,31 +36,29 @@ static void run_one(nps_db *db, entry *e)
     e->st = e->job(db, e->arg, &e->err);
     if (!nps_db_in_transaction(db))
         return;
-    nps_err ignored;
-    if (e->st != NPS_OK)
-        (void)!nps_db_run(db, "ROLLBACK TO job", &ignored);
-    nps_status released = nps_db_run(db, "RELEASE job", &ignored);
-    if (e->st == NPS_OK && released != NPS_OK) {
-        e->st = released;
-        e->err = ignored;
+    if (e->st == NPS_OK) {
+        e->st = nps_db_run(db, "RELEASE job", &e->err);
+        if (e->st == NPS_OK)
+            return;
     }
+    (void)!nps_db_run(db, "ROLLBACK TO job", NULL);
+    (void)!nps_db_run(db, "RELEASE job", NULL);
 }
 
 /* A lost transaction takes all jobs of the batch along, those that had succeeded too. */
 static nps_status run_batch(nps_db *db, entry *batch, nps_err *err)
 {
-    nps_status st = nps_db_run(db, "BEGIN IMMEDIATE", err);
+    nps_status st = nps_db_begin(db, err);
     for (entry *e = batch; e && st == NPS_OK; e = e->next) {
         run_one(db, e);
         if (!nps_db_in_transaction(db))
             st = e->st != NPS_OK ? (*err = e->err, e->st) : nps_fail(err, NPS_E_IO, "store: the transaction was lost");
     }
     if (st == NPS_OK)
-        st = nps_db_run(db, "COMMIT", err);
+        st = nps_db_commit(db, err);
     if (st == NPS_OK)
         return NPS_OK;
-    if (nps_db_in_transaction(db))
-        (void)!nps_db_run(db, "ROLLBACK", NULL);
+    nps_db_rollback(db);
     for (entry *e = batch; e; e = e->next)
         if (e->st == NPS_OK) {
             e->st = st;
@@ -68,13 +67,34 @@ static nps_status run_batch(nps_db *db, entry *batch, nps_err *err)
     return st;
 }
 
+/* Until jobs come or the stop; called and left with the lock held. A lost connection is mended meanwhile, so that
+ * nps_writer_health can tell without a job that the store is back. */
+static void wait_for_jobs(nps_writer *w)
+{
+    enum { LOOK_MS = 100 }; /* the connection itself decides when it really tries */
+    while (!w->first && !w->stopping) {
+        if (!nps_db_is_lost(w->db)) {
+            pthread_cond_wait(&w->wake, &w->lock);
+            continue;
+        }
+        struct timespec until = nps_clock_timespec(nps_clock_mono_ms() + LOOK_MS);
+        if (pthread_cond_clockwait(&w->wake, &w->lock, CLOCK_MONOTONIC, &until) == 0)
+            continue;
+        pthread_mutex_unlock(&w->lock);
+        nps_err err = {0};
+        nps_status st = nps_db_mend(w->db, &err);
+        pthread_mutex_lock(&w->lock);
+        w->last_st = st;
+        w->last_err = err;
+    }
+}
+
 static void *work(void *arg)
 {
     nps_writer *w = arg;
     pthread_mutex_lock(&w->lock);
     for (;;) {
-        while (!w->first && !w->stopping)
-            pthread_cond_wait(&w->wake, &w->lock);
+        wait_for_jobs(w);
         entry *batch = w->first;
         if (!batch)
             break;
