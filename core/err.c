@@ -50,7 +50,7 @@ const char *nps_status_name(nps_status code)
         [NPS_E_FORMAT] = "format", [NPS_E_UNSUPPORTED] = "unsupported", [NPS_E_RANGE] = "range",
         [NPS_E_LIMIT] = "limit",   [NPS_E_NOT_FOUND] = "not-found",   [NPS_E_CONFLICT] = "conflict",
         [NPS_E_DENIED] = "denied", [NPS_E_BUSY] = "busy",             [NPS_E_NUMERIC] = "numeric",
-        [NPS_E_CORRUPT] = "corrupt"};
+        [NPS_E_CORRUPT] = "corrupt", [NPS_E_PRECONDITION] = "precondition", [NPS_E_STALE] = "stale", [NPS_E_QUOTA] = "quota"};
     return (size_t)code < sizeof names / sizeof *names && names[code] ? names[code] : "unknown";
 }
 

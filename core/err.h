@@ -22,7 +22,10 @@ typedef enum {
     NPS_E_DENIED,
     NPS_E_BUSY,
     NPS_E_NUMERIC, /* a numeric method did not converge or lost its footing */
-    NPS_E_CORRUPT  /* our own stored data does not match its digest or invariants */
+    NPS_E_CORRUPT, /* our own stored data does not match its digest or invariants */
+    NPS_E_PRECONDITION, /* a change does not name the state that its author has seen */
+    NPS_E_STALE,        /* that state has changed meanwhile */
+    NPS_E_QUOTA         /* an allowance is used up */
 } nps_status;
 
 /* Where and what. `line` is 1-based, 0 in binary input or where no place is meant; `offset` is the byte, 0-based, in the

@@ -5,6 +5,7 @@
 #include "reference-lib/digest.h"
 #include "reference-lib/index.h"
 #include "reference-lib/intern.h"
+#include "reference-lib/ir.h"
 #include "reference-lib/layout.h"
 #include "reference-lib/library_h5.h"
 #include "reference-lib/prepare.h"
@@ -358,8 +359,9 @@ static nps_status add_peaks(nps_builder *b, const nps_peaks *p, nps_err *err)
     return NPS_OK;
 }
 
-/* @param told  that the trace is unusable */
-static nps_status add_trace(nps_builder *b, nps_technique technique, const nps_trace *t, size_t line, bool told, nps_err *err)
+/* @param told  that the trace is unusable; @param row  [NPS_IR_GRID_N] prepared already, or NULL */
+static nps_status add_trace(nps_builder *b, nps_technique technique, const nps_trace *t, const float *row, size_t line, bool told,
+                            nps_err *err)
 {
     nps_status st = ROOM(b, ir_entry, cap_ir_entry, b->n_ir + 1);
     if (st == NPS_OK)
@@ -368,7 +370,10 @@ static nps_status add_trace(nps_builder *b, nps_technique technique, const nps_t
         return st;
     nps_err why;
     float *y = b->ir_y + b->n_ir * NPS_IR_GRID_N;
-    st = nps_prepare_trace(t, &b->trace_prep[technique], y, &why);
+    if (row)
+        memcpy(y, row, NPS_IR_GRID_N * sizeof *y);
+    else
+        st = nps_prepare_trace(t, &b->trace_prep[technique], y, &why);
     if (st == NPS_E_RANGE || st == NPS_E_NUMERIC) { /* one trace that the steps do not suit stops no library */
         if (!told)
             tell(b, NPS_NOTE_UNUSABLE, line, why.msg);
@@ -405,11 +410,11 @@ static nps_status fill_entry(nps_builder *b, const nps_spectrum *s, entry_row *r
     return st;
 }
 
-nps_status nps_builder_add(nps_builder *b, const nps_spectrum *s, bool *opt_added, nps_err *err)
+static nps_status add(nps_builder *b, const nps_spectrum *s, const float *row, bool *opt_added, nps_err *err)
 {
     uint32_t sub;
     nps_status st = nps_peaks_check(&s->peaks, err);
-    if (st == NPS_OK && s->trace.n)
+    if (st == NPS_OK && s->trace.n && !row)
         st = nps_trace_check(&s->trace, err);
     if (st == NPS_OK)
         st = find_substance(b, s, &sub, err);
@@ -442,7 +447,7 @@ nps_status nps_builder_add(nps_builder *b, const nps_spectrum *s, bool *opt_adde
     if (st == NPS_OK)
         st = grow_hashes(b, err);
     if (st == NPS_OK && s->trace.n)
-        st = add_trace(b, s->technique, &s->trace, s->line, obstacle != 0, err);
+        st = add_trace(b, s->technique, &s->trace, row, s->line, obstacle != 0, err);
     if (st == NPS_OK)
         st = add_peaks(b, &s->peaks, err);
     if (st == NPS_OK)
@@ -456,6 +461,35 @@ nps_status nps_builder_add(nps_builder *b, const nps_spectrum *s, bool *opt_adde
     remember_hash(b->by_hash, b->n_slot, hash, (uint32_t)b->n_entry);
     b->entry[b->n_entry++] = r;
     return NPS_OK;
+}
+
+nps_status nps_builder_add(nps_builder *b, const nps_spectrum *s, bool *opt_added, nps_err *err)
+{
+    return add(b, s, NULL, opt_added, err);
+}
+
+static bool is_prepared_alike(const nps_builder *b, const nps_library *lib)
+{
+    return strcmp(b->attributes.infrared_prep, lib->trace_prep_text[NPS_TECH_IR]) == 0 &&
+           strcmp(b->attributes.raman_prep, lib->trace_prep_text[NPS_TECH_RAMAN]) == 0;
+}
+
+nps_status nps_builder_add_entries(nps_builder *b, const nps_library *lib, nps_entry_filter *wanted, void *arg, nps_err *err)
+{
+    nps_status st = is_prepared_alike(b, lib) ? NPS_OK : nps_fail(err, NPS_E_RANGE, "the library's traces are prepared otherwise");
+    for (uint64_t e = 0; e < lib->n_entry && st == NPS_OK; e++) {
+        NPS_AUTO(nps_spectrum) s = NULL;
+        uint32_t i = (uint32_t)e;
+        if (!wanted(arg, lib, i))
+            continue;
+        st = nps_library_spectrum(lib, i, &s, err);
+        if (st == NPS_OK)
+            st = nps_builder_source(b, nps_library_text(lib, lib->entry_source[e]), (nps_visibility)lib->entry_visibility[e],
+                                    lib->entry_embargo[e] ? nps_library_text(lib, lib->entry_embargo[e]) : NULL, lib->entry_flags[e], err);
+        if (st == NPS_OK)
+            st = add(b, s, nps_technique_is_mass(s->technique) ? NULL : nps_ir_row(lib, i), NULL, err);
+    }
+    return st;
 }
 
 /* --- class table -------------------------------------------------------------------------------------------------------- */

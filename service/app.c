@@ -2,29 +2,31 @@
 
 #include "service/auth.h"
 #include "service/clock.h"
+#include "service/data_folder.h"
 #include "service/log.h"
 #include "service/problem.h"
 #include "service/route.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* --- one request ---------------------------------------------------------------------------------------------------------- */
 
-static bool may(nps_app *app, nps_request *req, nps_access access, nps_err *err)
+/* Who asks, and whether he may. *ret_status is the HTTP status of a refusal. */
+static nps_status check_access(nps_app *app, nps_request *req, int *ret_status, nps_err *err)
 {
-    const char *authorization = nps_request_header(req, "Authorization");
-    bool open = access == NPS_MAY_ANYONE || (access == NPS_MAY_IDENTIFY && app->config.anonymous_identify) ||
-                (access == NPS_MAY_LOCAL && req->is_local);
-    if (open && !authorization)
-        return true;
-    req->is_admin = nps_auth_check(app->config.data, authorization, err) == NPS_OK;
-    return req->is_admin || access == NPS_MAY_ANYONE;
+    char origin[sizeof app->config.public_url];
+    snprintf(origin, sizeof origin, "%s", app->config.public_url);
+    char *host = strstr(origin, "://");
+    if (host)
+        host[3 + strcspn(host + 3, "/")] = '\0';
+    *ret_status = 401;
+    nps_status st = nps_auth_principal(app->store, req, origin, nps_clock_wall_ms(), &req->by, err);
+    if (st != NPS_OK)
+        return st;
+    *ret_status = req->by.means == NPS_BY_NOTHING ? 401 : 403;
+    return nps_route_check(req->route, &req->by, app->config.anonymous_identify, req->is_local, err);
 }
 
 static void count(nps_app *app, const nps_request *req, int status, int64_t ms)
@@ -43,7 +45,7 @@ static void log_request(const nps_request *req, const nps_reply *reply, int64_t 
     nps_jw_str(&l.w, "request_id", req->id);
     nps_jw_str(&l.w, "method", req->method);
     nps_jw_str(&l.w, "route", req->route ? req->route->pattern : "");
-    nps_jw_str(&l.w, "actor", req->is_admin ? "admin" : "anonymous");
+    nps_jw_str(&l.w, "actor", req->by.means == NPS_BY_NOTHING ? "anonymous" : req->by.member);
     nps_jw_i64(&l.w, "status", reply->status);
     nps_jw_i64(&l.w, "ms", ms);
     nps_jw_i64(&l.w, "in", (int64_t)req->body.n);
@@ -64,6 +66,7 @@ static void log_failure(const nps_request *req, const nps_err *err)
 bool nps_app_admit(nps_app *app, nps_request *req, size_t *ret_max_body, nps_reply *reply)
 {
     const char *allow;
+    int refusal = 401;
     nps_err err = {0};
     req->route = nps_route_find(req->method, req->path, req->param, &allow);
     if (!req->route) {
@@ -71,9 +74,9 @@ bool nps_app_admit(nps_app *app, nps_request *req, size_t *ret_max_body, nps_rep
         nps_reply_problem(reply, req, *allow ? 405 : 404, *allow ? "method" : "not-found", &err);
         if (*allow)
             nps_reply_header(reply, "Allow", "%s", allow);
-    } else if (!may(app, req, req->route->access, &err)) {
+    } else if (check_access(app, req, &refusal, &err) != NPS_OK) {
         if (err.code == NPS_E_DENIED)
-            nps_reply_problem(reply, req, 401, "unauthorized", &err);
+            nps_reply_problem(reply, req, refusal, refusal == 401 ? "unauthorized" : "forbidden", &err);
         else
             nps_reply_status(reply, req, &err);
     } else {
@@ -143,20 +146,6 @@ static void refused(void *arg, const nps_request *req, int status)
 
 /* --- life -------------------------------------------------------------------------------------------------------------------- */
 
-static nps_status take_folder(nps_app *app, nps_err *err)
-{
-    char path[600];
-    if (mkdir(app->config.data, 0700) != 0 && errno != EEXIST)
-        return nps_fail(err, NPS_E_IO, "data folder '%s' cannot be made: %s", app->config.data, strerror(errno));
-    snprintf(path, sizeof path, "%s/lock", app->config.data);
-    app->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (app->lock_fd < 0)
-        return nps_fail(err, NPS_E_IO, "data folder '%s' cannot be written: %s", app->config.data, strerror(errno));
-    if (flock(app->lock_fd, LOCK_EX | LOCK_NB) != 0)
-        return nps_fail(err, NPS_E_CONFLICT, "data folder '%s' is in use by another npswatch", app->config.data);
-    return NPS_OK;
-}
-
 static nps_status open_library(nps_app *app, nps_err *err)
 {
     nps_err why = {0};
@@ -178,9 +167,11 @@ nps_status nps_app_open(const nps_config *config, nps_app **ret_app, nps_err *er
     app->lock_fd = -1;
     nps_status st = open_library(app, err);
     if (st == NPS_OK)
-        st = take_folder(app, err);
+        st = nps_data_folder_take(config->data, &app->lock_fd, err);
     if (st == NPS_OK)
         st = nps_gate_new((unsigned)config->search_slots, (unsigned)config->search_queue, &app->gate, err);
+    if (st == NPS_OK)
+        st = nps_gate_new(2, 32, &app->login_gate, err);
     for (int64_t i = 0; i < config->search_slots && st == NPS_OK; i++)
         st = nps_workspace_new(&app->workspace[i], err);
     if (st == NPS_OK)
@@ -222,6 +213,7 @@ void nps_app_close(nps_app *app)
     for (size_t i = 0; i < sizeof app->workspace / sizeof *app->workspace; i++)
         nps_workspace_free(app->workspace[i]);
     nps_gate_free(app->gate);
+    nps_gate_free(app->login_gate);
     nps_calibration_set_done(&app->own);
     nps_slot_close(app->library);
     if (app->lock_fd >= 0)

@@ -18,7 +18,8 @@ typedef struct nps_app {
     int lock_fd;        /* DATA/lock: one service a folder */
     nps_slot *library;
     nps_calibration_set own;
-    nps_gate *gate;
+    nps_gate *gate;       /* before everything that searches */
+    nps_gate *login_gate; /* before password hashes: two at a time */
     nps_workspace *workspace[64]; /* [config.search_slots], by slot of the gate */
     nps_store *store;
     nps_relay *relay; /* NULL without webhook_url */

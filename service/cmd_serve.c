@@ -1,8 +1,7 @@
 /* npswatch serve: starts the service, waits for signals, stops it gracefully. */
 #include "service/app.h"
-#include "service/auth.h"
 #include "service/cli.h"
-#include "service/crypt.h"
+#include "service/first_accounts.h"
 #include "service/log.h"
 
 #include <pthread.h>
@@ -113,19 +112,6 @@ static void reload(nps_app *app)
     nps_log_end(&l);
 }
 
-static nps_status first_token(const nps_config *c, nps_err *err)
-{
-    char token[NPS_TOKEN_TEXT];
-    if (nps_auth_exists(c->data))
-        return NPS_OK;
-    nps_status st = nps_auth_create(c->data, token, err);
-    if (st != NPS_OK)
-        return st;
-    printf("npswatch: admin token, shown this once: %s\n", token);
-    nps_secret_wipe(token, sizeof token);
-    return NPS_OK;
-}
-
 static int run(const nps_config *c)
 {
     nps_app *app = NULL;
@@ -134,7 +120,7 @@ static int run(const nps_config *c)
     block_signals(&set);
     nps_status st = nps_app_open(c, &app, &err);
     if (st == NPS_OK)
-        st = first_token(c, &err);
+        st = nps_first_accounts(app->store, c->demo_accounts, stdout, &err);
     if (st == NPS_OK)
         st = nps_app_listen(app, &err);
     if (st != NPS_OK) {

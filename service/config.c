@@ -26,6 +26,7 @@ static const struct {
     {"public_url", URL, PLACE(public_url), 0, 0, "", "how others reach the service, in feeds and links; default: listen"},
     {"title", TEXT, PLACE(title), 0, 0, "npswatch: new psychoactive substances", "title of the feeds"},
     {"anonymous_identify", SWITCH, PLACE(anonymous_identify), 0, 0, "", "identify without token; default: yes on loopback"},
+    {"demo_accounts", SWITCH, PLACE(demo_accounts), 0, 0, "no", "at the first start an account of every role, with tokens"},
     {"max_connections", NUMBER, PLACE(max_connections), 4, 4096, "256", "connections at a time"},
     {"search_slots", NUMBER, PLACE(search_slots), 0, 64, "0", "samples judged at a time; 0: one a core"},
     {"search_queue", NUMBER, PLACE(search_queue), 0, 10000, "64", "requests that may wait for that"},

@@ -17,7 +17,7 @@ typedef struct {
     char calibration[512];
     char public_url[256];
     char title[128];
-    bool anonymous_identify;
+    bool anonymous_identify, demo_accounts;
     int64_t max_connections, search_slots, search_queue, search_wait_ms;
     int64_t header_timeout_ms, body_timeout_ms, reply_timeout_ms, stop_timeout_ms;
     char webhook_url[512], webhook_secret_file[512];

@@ -2,6 +2,7 @@
 
 #include <sodium.h>
 #include <stdio.h>
+#include <string.h>
 
 void nps_random_hex(size_t n, char *ret_hex)
 {
@@ -76,6 +77,30 @@ bool nps_signature_holds(const uint8_t public_key[static NPS_SIGN_PUBLIC], nps_b
                          const uint8_t signature[static NPS_SIGNATURE])
 {
     return crypto_sign_verify_detached(signature, message.p, message.n, public_key) == 0;
+}
+
+bool nps_password_hash(const char *password, char ret_hash[static NPS_PASSWORD_HASH])
+{
+    _Static_assert(NPS_PASSWORD_HASH >= crypto_pwhash_STRBYTES, "a hash has its place");
+    return crypto_pwhash_str(ret_hash, password, strlen(password), crypto_pwhash_OPSLIMIT_INTERACTIVE,
+                             crypto_pwhash_MEMLIMIT_INTERACTIVE) == 0;
+}
+
+bool nps_password_verify(const char *hash, const char *password)
+{
+    return crypto_pwhash_str_verify(hash, password, strlen(password)) == 0;
+}
+
+void nps_secret_hash(const char *purpose, const char *secret, char ret_hex[static 65])
+{
+    crypto_generichash_state s;
+    unsigned char out[32];
+    crypto_generichash_init(&s, NULL, 0, sizeof out);
+    crypto_generichash_update(&s, (const unsigned char *)purpose, strlen(purpose) + 1);
+    crypto_generichash_update(&s, (const unsigned char *)secret, strlen(secret));
+    crypto_generichash_final(&s, out, sizeof out);
+    sodium_memzero(&s, sizeof s);
+    sodium_bin2hex(ret_hex, 65, out, sizeof out);
 }
 
 void nps_hmac_sha256_base64(nps_bytes key, const nps_bytes *piece, size_t n_piece, nps_buf *out)

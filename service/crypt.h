@@ -21,6 +21,14 @@ bool nps_secret_equal(const void *a, const void *b, size_t n);
 /* Overwrites a secret that is no longer needed. */
 void nps_secret_wipe(void *p, size_t n);
 
+/* Password hashing with Argon2id (RFC 9106; libsodium's INTERACTIVE cost: 64 MiB, about 0.1 s). False when memory is short. */
+enum { NPS_PASSWORD_HASH = 128 };
+bool nps_password_hash(const char *password, char ret_hash[static NPS_PASSWORD_HASH]);
+bool nps_password_verify(const char *hash, const char *password);
+
+/* BLAKE2b-256 of a secret of a known purpose, as hex: what is kept of tokens and sessions, whose secrets are random. */
+void nps_secret_hash(const char *purpose, const char *secret, char ret_hex[static 65]);
+
 typedef struct {
     const void *p;
     size_t n;

@@ -104,3 +104,16 @@ const char *nps_json_item_text(const nps_json *array, size_t i)
 {
     return json_string_value(json_array_get(raw(array), i));
 }
+
+bool nps_json_is_object(const nps_json *j)
+{
+    return json_is_object(raw(j));
+}
+
+const char *nps_json_key(const nps_json *object, size_t i)
+{
+    void *at = json_object_iter(raw(object));
+    for (; at && i; i--)
+        at = json_object_iter_next(raw(object), at);
+    return at ? json_object_iter_key(at) : NULL;
+}

@@ -20,6 +20,10 @@ const char *nps_json_text(const nps_json *object, const char *key);
 bool nps_json_number(const nps_json *object, const char *key, double *ret_v);
 bool nps_json_is_true(const nps_json *object, const char *key);
 
+bool nps_json_is_object(const nps_json *j);
+/* Name of the i-th member of an object; NULL behind the last one and for anything else. */
+const char *nps_json_key(const nps_json *object, size_t i);
+
 /* Arrays: number of items (0 for anything else), an item, an item as a number or text. */
 size_t nps_json_count(const nps_json *array);
 const nps_json *nps_json_item(const nps_json *array, size_t i);

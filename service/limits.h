@@ -22,7 +22,7 @@ enum {
     NPS_MAX_PROBLEMS = 100,    /* broken records named in one reply; all are counted */
     NPS_MAX_FILE_NAME = 255,   /* bytes */
     NPS_MAX_REFERENCE = 64,    /* characters of a laboratory's own reference */
-    NPS_MAX_FORM = 64,         /* characters of the sample's form ("powder", "tablet") */
+    NPS_MAX_NOTE = 280,        /* characters of the note on a sample */
     NPS_MAX_IDEMPOTENCY_KEY = 128,
     NPS_MAX_PAGE = 200,        /* cases in one page */
     NPS_FEED_ITEMS = 50,       /* newest cases in a feed document */

@@ -4,6 +4,7 @@
 
 #include "core/buf.h"
 #include "core/scan.h"
+#include "service/access.h"
 #include "service/limits.h"
 
 #include <stdint.h>
@@ -24,11 +25,12 @@ typedef struct {
     size_t n_header;
     nps_span body;
     bool is_local;           /* straight from this machine: loopback and not forwarded by a proxy */
+    char peer[46];           /* address of the client; of a proxy, what it says where it is trusted; "" on a local socket */
     char id[NPS_REQUEST_ID]; /* random; in the log, in X-Request-Id and in problems */
     /* Filled by the router. */
     const struct nps_route *route;
     char param[2][NPS_PARAM_MAX]; /* what stood for {} in the pattern */
-    bool is_admin;                /* came with the valid token */
+    nps_principal by;
 } nps_request;
 
 /* Value of a header (name in any case) or NULL. */
@@ -45,7 +47,7 @@ typedef struct {
     struct {
         const char *name; /* static text */
         char value[240];
-    } header[6];
+    } header[12];
     size_t n_header;
     bool close;               /* end the connection after this reply */
 } nps_reply;

@@ -7,7 +7,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-enum { NPS_METRIC_ROUTES = 32, NPS_METRIC_CLASSES = 6 };
+enum { NPS_METRIC_ROUTES = 96, NPS_METRIC_CLASSES = 6 };
 
 typedef struct {
     atomic_uint_fast64_t requests[NPS_METRIC_ROUTES][NPS_METRIC_CLASSES]; /* by place in the table, status / 100 */

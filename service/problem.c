@@ -3,7 +3,8 @@
 static const int http_of[] = {
     [NPS_OK] = 200,        [NPS_E_NOMEM] = 503,       [NPS_E_IO] = 500,      [NPS_E_FORMAT] = 422, [NPS_E_UNSUPPORTED] = 415,
     [NPS_E_RANGE] = 400,   [NPS_E_LIMIT] = 422,       [NPS_E_NOT_FOUND] = 404, [NPS_E_CONFLICT] = 409, [NPS_E_DENIED] = 403,
-    [NPS_E_BUSY] = 503,    [NPS_E_NUMERIC] = 500,     [NPS_E_CORRUPT] = 500};
+    [NPS_E_BUSY] = 503,    [NPS_E_NUMERIC] = 500,     [NPS_E_CORRUPT] = 500,
+    [NPS_E_PRECONDITION] = 428, [NPS_E_STALE] = 412, [NPS_E_QUOTA] = 429};
 
 int nps_problem_http(nps_status st)
 {
@@ -19,10 +20,13 @@ const char *nps_problem_title(int http_status)
     case 404: return "Not Found";
     case 405: return "Method Not Allowed";
     case 409: return "Conflict";
+    case 412: return "Precondition Failed";
     case 413: return "Content Too Large";
     case 414: return "URI Too Long";
     case 415: return "Unsupported Media Type";
     case 422: return "Unprocessable Content";
+    case 428: return "Precondition Required";
+    case 429: return "Too Many Requests";
     case 431: return "Request Header Fields Too Large";
     case 500: return "Internal Server Error";
     case 503: return "Service Unavailable";

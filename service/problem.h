@@ -6,7 +6,7 @@
 #include "service/message.h"
 
 /* HTTP status of one of ours: format and limit 422, range 400, unsupported 415, not-found 404, conflict 409, denied 403,
- * busy and no-memory 503, everything else 500. (A body that is too large as a whole never gets this far: http.c, 413.) */
+ * precondition 428, stale 412, quota 429, busy and no-memory 503, everything else 500. (A body that is too large as a whole never gets this far: http.c, 413.) */
 int nps_problem_http(nps_status st);
 
 /* "Not Found": the reason phrase of the HTTP statuses that we send. */

@@ -3,29 +3,85 @@
 #include "core/scan.h"
 #include "service/api.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define SAMPLE_PARAMETERS "alpha top spectrum file prepare max_lag mixture"
+#define LAB NPS_ROLE_LAB
+#define PARTNER NPS_ROLE_PARTNER
+#define CURATOR NPS_ROLE_CURATOR
+#define COORDINATOR NPS_ROLE_COORDINATOR
+#define AUDITOR NPS_ROLE_AUDITOR
+#define ADMIN NPS_ROLE_ADMIN
+#define EVERY_ROLE NPS_ROLES_ALL
+#define SMALL NPS_MAX_SMALL_BODY
+#define SCOPE(name) NPS_SCOPE_##name
 
 static const nps_route table[] = {
-    {"GET", "/healthz", nps_api_healthz, NPS_MAY_ANYONE, 0, ""},
-    {"GET", "/readyz", nps_api_readyz, NPS_MAY_ANYONE, 0, ""},
-    {"GET", "/metrics", nps_api_metrics, NPS_MAY_LOCAL, 0, ""},
-    {"POST", "/v1/identify", nps_api_identify, NPS_MAY_IDENTIFY, NPS_MAX_BODY, SAMPLE_PARAMETERS},
-    {"POST", "/v1/samples", nps_api_sample_post, NPS_MAY_ADMIN, NPS_MAX_BODY,
+    /* method, path, handler, open to, roles, of these see all organisations, scope, largest body, parameters */
+    {"GET", "/healthz", nps_api_healthz, NPS_OPEN_TO_ALL, EVERY_ROLE, 0, 0, 0, ""},
+    {"GET", "/readyz", nps_api_readyz, NPS_OPEN_TO_ALL, EVERY_ROLE, 0, 0, 0, ""},
+    {"GET", "/metrics", nps_api_metrics, NPS_OPEN_LOCALLY, ADMIN, 0, SCOPE(ADMIN), 0, ""},
+    {"GET", "/v1/library", nps_api_library, NPS_OPEN_TO_ALL, EVERY_ROLE, 0, 0, 0, ""},
+    {"GET", "/v1/library/entries/{}", nps_api_library_entry, NPS_OPEN_TO_ALL, EVERY_ROLE, 0, 0, 0, ""},
+    {"GET", "/feeds/advisories.atom", nps_api_feed_atom, NPS_OPEN_TO_ALL, EVERY_ROLE, 0, 0, 0, ""},
+    {"GET", "/feeds/advisories.json", nps_api_feed_json, NPS_OPEN_TO_ALL, EVERY_ROLE, 0, 0, 0, ""},
+
+    {"POST", "/v1/session", nps_api_session_begin, NPS_OPEN_TO_ALL, EVERY_ROLE, 0, 0, SMALL, ""},
+    {"GET", "/v1/session", nps_api_session_get, 0, EVERY_ROLE, 0, 0, 0, ""},
+    {"DELETE", "/v1/session", nps_api_session_end, 0, EVERY_ROLE, 0, 0, 0, ""},
+    {"POST", "/v1/password", nps_api_password, 0, EVERY_ROLE, 0, SCOPE(ACCOUNT), SMALL, ""},
+    {"GET", "/v1/tokens", nps_api_tokens, 0, EVERY_ROLE, 0, SCOPE(ACCOUNT), 0, ""},
+    {"POST", "/v1/tokens", nps_api_token_post, 0, EVERY_ROLE, 0, SCOPE(ACCOUNT), SMALL, ""},
+    {"POST", "/v1/tokens/{}/rotate", nps_api_token_rotate, 0, EVERY_ROLE, 0, SCOPE(ACCOUNT), SMALL, ""},
+    {"DELETE", "/v1/tokens/{}", nps_api_token_delete, 0, EVERY_ROLE, 0, SCOPE(ACCOUNT), 0, ""},
+    {"GET", "/v1/organisations", nps_api_organisations, 0, ADMIN | AUDITOR, ADMIN | AUDITOR, 0, 0, ""},
+    {"POST", "/v1/organisations", nps_api_organisation_post, 0, ADMIN, ADMIN, SCOPE(ADMIN), SMALL, ""},
+    {"GET", "/v1/organisations/{}", nps_api_organisation_get, 0, ADMIN | AUDITOR, ADMIN | AUDITOR, 0, 0, ""},
+    {"PATCH", "/v1/organisations/{}", nps_api_organisation_patch, 0, ADMIN, ADMIN, SCOPE(ADMIN), SMALL, ""},
+    {"GET", "/v1/members", nps_api_members, 0, ADMIN | AUDITOR, ADMIN | AUDITOR, 0, 0, "organisation"},
+    {"POST", "/v1/members", nps_api_member_post, 0, ADMIN, ADMIN, SCOPE(ADMIN), SMALL, ""},
+    {"GET", "/v1/members/{}", nps_api_member_get, 0, ADMIN | AUDITOR, ADMIN | AUDITOR, 0, 0, ""},
+    {"PATCH", "/v1/members/{}", nps_api_member_patch, 0, ADMIN, ADMIN, SCOPE(ADMIN), SMALL, ""},
+    {"POST", "/v1/members/{}/tokens", nps_api_member_token, 0, ADMIN, ADMIN, SCOPE(ADMIN), SMALL, ""},
+    {"GET", "/v1/memoranda", nps_api_memoranda, 0, PARTNER | ADMIN | AUDITOR, ADMIN | AUDITOR, 0, 0, ""},
+    {"POST", "/v1/memoranda", nps_api_memorandum_post, 0, ADMIN, ADMIN, SCOPE(ADMIN), SMALL, ""},
+
+    {"POST", "/v1/identify", nps_api_identify, NPS_OPEN_BY_CONFIG, LAB | PARTNER | CURATOR | COORDINATOR, 0, SCOPE(IDENTIFY),
+     NPS_MAX_BODY, SAMPLE_PARAMETERS},
+    {"POST", "/v1/samples", nps_api_sample_post, 0, LAB, 0, SCOPE(SAMPLES_WRITE), NPS_MAX_BODY,
      SAMPLE_PARAMETERS " country date reference form"},
-    {"GET", "/v1/samples/{}", nps_api_sample_get, NPS_MAY_ADMIN, 0, ""},
-    {"GET", "/v1/samples/{}/files/{}", nps_api_sample_file, NPS_MAY_ADMIN, 0, ""},
-    {"GET", "/v1/cases", nps_api_cases, NPS_MAY_ADMIN, 0, "cursor limit"},
-    {"GET", "/v1/library", nps_api_library, NPS_MAY_ANYONE, 0, ""},
-    {"GET", "/v1/library/entries/{}", nps_api_library_entry, NPS_MAY_ANYONE, 0, ""},
-    {"POST", "/v1/admin/reload", nps_api_reload, NPS_MAY_ADMIN, NPS_MAX_SMALL_BODY, ""},
-    {"POST", "/v1/admin/retry", nps_api_retry, NPS_MAY_ADMIN, NPS_MAX_SMALL_BODY, ""},
-    {"GET", "/feeds/advisories.atom", nps_api_feed_atom, NPS_MAY_ANYONE, 0, ""},
-    {"GET", "/feeds/advisories.json", nps_api_feed_json, NPS_MAY_ANYONE, 0, ""},
-    {"GET", "/", nps_api_asset, NPS_MAY_ANYONE, 0, ""},
-    {"GET", "/{}", nps_api_asset, NPS_MAY_ANYONE, 0, ""},
+    {"GET", "/v1/samples/{}", nps_api_sample_get, 0, LAB, 0, SCOPE(SAMPLES_READ), 0, ""},
+    {"GET", "/v1/samples/{}/files/{}", nps_api_sample_file, 0, LAB, 0, SCOPE(SAMPLES_READ), 0, ""},
+
+    {"GET", "/v1/cases", nps_api_cases, 0, COORDINATOR, COORDINATOR, SCOPE(CASES), 0, "cursor limit"},
+
+    {"POST", "/v1/admin/reload", nps_api_reload, 0, ADMIN, 0, SCOPE(ADMIN), SMALL, ""},
+    {"POST", "/v1/admin/retry", nps_api_retry, 0, ADMIN, 0, SCOPE(ADMIN), SMALL, ""},
+
+    {"GET", "/", nps_api_asset, NPS_OPEN_TO_ALL, EVERY_ROLE, 0, 0, 0, ""},
+    {"GET", "/{}", nps_api_asset, NPS_OPEN_TO_ALL, EVERY_ROLE, 0, 0, 0, ""},
 };
+
+nps_status nps_route_check(const nps_route *route, const nps_principal *by, bool anonymous_identify, bool is_local, nps_err *err)
+{
+    if (route->open & NPS_OPEN_TO_ALL || (route->open & NPS_OPEN_LOCALLY && is_local))
+        return NPS_OK;
+    if (by->means == NPS_BY_NOTHING)
+        return route->open & NPS_OPEN_BY_CONFIG && anonymous_identify
+                   ? NPS_OK
+                   : nps_fail(err, NPS_E_DENIED, "sign in, or send a token (Authorization: Bearer nps_...)");
+    if (!(route->roles & by->roles))
+        return nps_fail(err, NPS_E_DENIED, "none of your roles may do this");
+    if (route->scope & ~by->scopes)
+        return nps_fail(err, NPS_E_DENIED, "the token lacks the scope '%s'", nps_scope_name((nps_scope)route->scope));
+    return NPS_OK;
+}
+
+const char *nps_request_owner(const nps_request *req)
+{
+    return req->route->sees_all & req->by.roles ? "" : req->by.organisation;
+}
 
 const nps_route *nps_route_table(size_t *ret_n)
 {
@@ -56,17 +112,25 @@ static bool fits(const char *pattern, const char *path, char param[2][NPS_PARAM_
 const nps_route *nps_route_find(const char *method, const char *path, char param[2][NPS_PARAM_MAX],
                                 const char **ret_allow)
 {
-    bool get = false, post = false;
+    static const struct {
+        const char *method, *allow;
+    } methods[] = {{"GET", "GET, HEAD"}, {"POST", "POST"}, {"PATCH", "PATCH"}, {"DELETE", "DELETE"}};
+    static _Thread_local char allowed[64];
+    unsigned known = 0;
     bool head = strcmp(method, "HEAD") == 0;
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         if (!fits(table[i].pattern, path, param))
             continue;
         if (strcmp(table[i].method, head ? "GET" : method) == 0)
             return &table[i];
-        get |= strcmp(table[i].method, "GET") == 0;
-        post |= strcmp(table[i].method, "POST") == 0;
+        for (unsigned m = 0; m < sizeof methods / sizeof *methods; m++)
+            known |= strcmp(table[i].method, methods[m].method) == 0 ? 1u << m : 0;
     }
-    *ret_allow = get && post ? "GET, HEAD, POST" : get ? "GET, HEAD" : post ? "POST" : "";
+    *allowed = '\0';
+    for (unsigned m = 0; m < sizeof methods / sizeof *methods; m++)
+        if (known & 1u << m)
+            snprintf(allowed + strlen(allowed), sizeof allowed - strlen(allowed), "%s%s", *allowed ? ", " : "", methods[m].allow);
+    *ret_allow = allowed;
     return NULL;
 }
 

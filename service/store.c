@@ -143,6 +143,17 @@ void nps_store_give_reader(nps_store *s, nps_db *db)
     pthread_mutex_unlock(&s->lock);
 }
 
+nps_status nps_store_read(nps_store *s, nps_writer_job *job, void *arg, nps_err *err)
+{
+    nps_db *db;
+    nps_status st = nps_store_take_reader(s, &db, err);
+    if (st != NPS_OK)
+        return st;
+    st = job(db, arg, err);
+    nps_store_give_reader(s, db);
+    return st;
+}
+
 /* --- state ------------------------------------------------------------------------------------------------------------------- */
 
 nps_status nps_store_count(nps_store *s, nps_store_counts *ret_counts, nps_err *err)

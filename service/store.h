@@ -7,6 +7,7 @@
 #include "core/buf.h"
 #include "core/mem.h"
 #include "core/scan.h"
+#include "service/sample_facts.h"
 
 #include <stdint.h>
 
@@ -23,6 +24,12 @@ void nps_store_close(nps_store *s); /* no verb runs any more */
 /* Random UUID that this store got when it was made: the feed's identity. */
 const char *nps_store_uuid(const nps_store *s);
 
+/* Who does it and by which request: goes into the audit log with what changed. */
+typedef struct {
+    const char *member, *organisation; /* ids; "" for the operator on the machine itself */
+    int64_t now_ms;
+} nps_actor;
+
 /* --- samples and cases -------------------------------------------------------------------------------------------------- */
 
 typedef struct {
@@ -30,20 +37,40 @@ typedef struct {
     nps_span bytes;
 } nps_store_file;
 
+/* How a verdict came about: all that is needed to give it again, bit for bit. */
+typedef struct {
+    const char *reason;      /* "submission", "request", "generation", "reference" */
+    int64_t at_ms;           /* wall clock */
+    const char *holding;     /* id of the generation as published (shelf.h) */
+    const char *generation;  /* id of the library in it that was asked */
+    int64_t ruleset;
+    const char *program;     /* its version */
+    const char *calibration; /* digest of the laboratory's own one, an artifact; "" for none */
+    const char *control;     /* digest of the control tables; "" for none */
+    const char *today;       /* day on which embargoes were looked at */
+    const char *options;     /* judge.h */
+    const char *outcome;
+    const char *verdict;     /* JSON object */
+    const char *const *relied; /* [n_relied] contributions among hits and set */
+    size_t n_relied;
+} nps_store_evaluation;
+
 typedef struct {
     const char *id;        /* random, 32 hex digits */
+    const char *organisation, *member;
     int64_t received_ms;   /* wall clock */
-    const char *outcome, *generation;
-    const char *verdict;   /* JSON object */
-    const char *country, *date, *reference, *form; /* NULL where not given */
+    const nps_sample_facts *facts;
+    int64_t purge_ms;      /* when its data are to be removed; 0: never */
+    nps_store_evaluation evaluation;
     const nps_store_file *file;
     size_t n_file;
-    const char *idempotency_key, *request_digest; /* key NULL: none */
+    const char *idempotency_key, *request_digest; /* key NULL: none; keys are apart by organisation */
     /* For a novel verdict; n_digest = 0 otherwise. */
     const char (*digest)[65]; /* [n_digest] input digests of the novel spectra */
     size_t n_digest;
     const char *case_uuid;    /* of a case that may be opened: also the id of its event */
     const char *case_summary; /* JSON object, without anything that tells who sent the sample */
+    const char *trace;        /* W3C traceparent of the request, goes along with the event; NULL for none */
 } nps_store_sample_new;
 
 typedef struct {
@@ -60,8 +87,11 @@ NPS_MUST_CHECK nps_status nps_store_sample_add(nps_store *s, const nps_store_sam
                                                nps_store_receipt *ret_receipt, nps_err *err);
 
 typedef struct {
-    char *id, *outcome, *generation, *verdict, *country, *date, *reference, *form, *case_code; /* owned; NULL: not given */
-    int64_t received_ms;
+    /* Owned; NULL: not given. */
+    char *id, *organisation, *state, *outcome, *case_code, *country, *region, *date, *reference, *form, *packaging, *circumstances,
+        *note, *quantity, *tlp;
+    char *verdict, *generation, *holding, *today; /* of the last evaluation; NULL once the data were removed */
+    int64_t received_ms, purge_ms, last_evaluation;
     struct nps_stored_file {
         char *name, *type, *digest;
         int64_t bytes;
@@ -70,11 +100,55 @@ typedef struct {
 } nps_stored_sample;
 void nps_stored_sample_free(nps_stored_sample *s);
 NPS_DEFINE_FREEP(nps_stored_sample)
-/* Errors: NPS_E_NOT_FOUND. */
-NPS_MUST_CHECK nps_status nps_store_sample_get(nps_store *s, const char *id, nps_stored_sample **ret_sample, nps_err *err);
+/* Of an organisation ("": whoever's). Errors: NPS_E_NOT_FOUND, also for what belongs to another. */
+NPS_MUST_CHECK nps_status nps_store_sample_get(nps_store *s, const char *organisation, const char *id, nps_stored_sample **ret_sample,
+                                               nps_err *err);
 
 /* Original bytes of a file, unchanged, appended to out. Errors: NPS_E_NOT_FOUND. */
-NPS_MUST_CHECK nps_status nps_store_sample_file(nps_store *s, const char *id, int64_t position, nps_buf *out, nps_err *err);
+NPS_MUST_CHECK nps_status nps_store_sample_file(nps_store *s, const char *organisation, const char *id, int64_t position, nps_buf *out,
+                                                nps_err *err);
+
+/* What a list shows of a sample. */
+typedef struct {
+    char id[NPS_SAMPLE_ID], state[12], outcome[16], case_code[NPS_CASE_CODE], country[3], date[11], tlp[16];
+    char reference[4 * 64 + 1];
+    int64_t received_ms, last_evaluation;
+} nps_sample_row;
+typedef struct {
+    nps_sample_row *item; /* free() it */
+    size_t n;
+    bool more;
+} nps_sample_rows;
+typedef struct {
+    const char *organisation;
+    const char *outcome;   /* NULL: any */
+    int64_t before_ms;     /* INT64_MAX, "": from the newest on; otherwise what lies behind this sample */
+    const char *before_id;
+    size_t limit;          /* 1 .. NPS_MAX_PAGE */
+} nps_sample_list;
+/* Newest first. */
+NPS_MUST_CHECK nps_status nps_store_samples(nps_store *s, const nps_sample_list *list, nps_sample_rows *ret_rows, nps_err *err);
+
+/* Removes files, facts and verdicts of a sample, and takes it out of its case. What remains is that there was one.
+ * Errors: NPS_E_NOT_FOUND; NPS_E_CONFLICT when they are gone already. */
+NPS_MUST_CHECK nps_status nps_store_sample_withdraw(nps_store *s, const nps_actor *by, const char *id, nps_err *err);
+/* The same for up to `limit` samples whose time is over; they stay counted in their cases. */
+NPS_MUST_CHECK nps_status nps_store_samples_purge(nps_store *s, int64_t now_ms, size_t limit, size_t *ret_n, nps_err *err);
+
+/* Adds an evaluation of a stored sample, and a notice to its organisation when `notice` is not NULL (JSON object).
+ * *ret_n is its number. Errors: NPS_E_NOT_FOUND. */
+NPS_MUST_CHECK nps_status nps_store_evaluation_add(nps_store *s, const char *id, const nps_store_evaluation *evaluation,
+                                                   const char *notice_kind, const char *notice, int64_t *ret_n, nps_err *err);
+
+typedef struct {
+    /* Owned. */
+    char *reason, *holding, *generation, *program, *calibration, *control, *today, *options, *outcome, *verdict;
+    int64_t n, at_ms, ruleset;
+} nps_stored_evaluation;
+void nps_stored_evaluation_done(nps_stored_evaluation *e);
+/* Evaluation `n` of a sample, or the last one (-1). Errors: NPS_E_NOT_FOUND. */
+NPS_MUST_CHECK nps_status nps_store_evaluation_get(nps_store *s, const char *organisation, const char *id, int64_t n,
+                                                   nps_stored_evaluation *ret_evaluation, nps_err *err);
 
 typedef struct {
     int64_t seq; /* ascending in the order of opening */

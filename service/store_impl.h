@@ -1,13 +1,10 @@
 /* Private to the store_*.c files, which hold the verbs of store.h by subject. A verb that writes is a job for the writer; a verb
- * that reads takes a reader and gives it back:
+ * that reads runs its job with a reader:
  *
  *     static nps_status do_it(nps_db *db, void *arg, nps_err *err) { ... nps_query ...; return nps_query_run(&q, err); }
  *     st = nps_store_write(s, do_it, &job, err);
  *
- *     st = nps_store_take_reader(s, &db, err);
- *     if (st != NPS_OK) return st;
- *     ... nps_query ... nps_query_end(&q, err) ...
- *     nps_store_give_reader(s, db);
+ *     st = nps_store_read(s, look_it_up, &job, err);
  *
  * Statements keep to the common dialect (db.h); tables are made in schema.c. */
 #ifndef NPS_SERVICE_STORE_IMPL_H
@@ -25,6 +22,9 @@ NPS_MUST_CHECK nps_status nps_store_write(nps_store *s, nps_writer_job *job, voi
  * what is committed; several see one state between nps_db_begin_reading and nps_db_rollback. Errors: NPS_E_IO. */
 NPS_MUST_CHECK nps_status nps_store_take_reader(nps_store *s, nps_db **ret_db, nps_err *err);
 void nps_store_give_reader(nps_store *s, nps_db *db);
+
+/* Takes a reader, runs the job with it, gives it back. */
+NPS_MUST_CHECK nps_status nps_store_read(nps_store *s, nps_writer_job *job, void *arg, nps_err *err);
 
 /* The database behind what nps_store_open takes: the URL itself, or DIR/npswatch.db. Errors: NPS_E_RANGE when it is too long. */
 enum { NPS_STORE_WHERE = 1024 };

@@ -1,8 +1,12 @@
-/* The store: samples with their files, and the cases that they open and join. */
+/* The store: samples with their files, and the cases that they open and join. Evaluations: store_evaluations.c. */
 #include "service/store_impl.h"
 
 #include "reference-lib/digest.h"
+#include "service/audit.h"
 #include "service/clock.h"
+#include "service/limits.h"
+#include "service/store_evaluations.h"
+#include "service/store_sql.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +19,7 @@ typedef struct {
     int64_t keys_since_ms;
     nps_store_receipt *receipt;
     int64_t case_seq; /* 0: none */
+    char key[NPS_MAX_IDEMPOTENCY_KEY + 40]; /* "organisation key" */
 } add_job;
 
 /* Whether the key was there already, with the same request. */
@@ -28,7 +33,7 @@ static nps_status find_key(nps_db *db, add_job *j, nps_err *err)
         return st;
     q = nps_query_begin(db, "SELECT i.digest, s.id, coalesce(c.code,'') FROM idempotency i JOIN samples s ON s.id=i.sample"
                             " LEFT JOIN cases c ON c.seq=s.case_seq WHERE i.key=?");
-    nps_query_text(&q, n->idempotency_key);
+    nps_query_text(&q, j->key);
     bool other = false;
     if (nps_query_next(&q)) {
         nps_span digest = nps_query_get_bytes(&q, 0);
@@ -91,13 +96,14 @@ static nps_status open_case(nps_db *db, add_job *j, nps_err *err)
     if (st != NPS_OK)
         return st;
     j->receipt->case_opened = true;
-    q = nps_query_begin(db, "INSERT INTO outbox(event,type,subject,created_ms,data,state,attempts,due_ms)"
-                            " VALUES(?,'org.npswatch.case.opened',?,?,?,'pending',0,?)");
+    q = nps_query_begin(db, "INSERT INTO outbox(event,type,subject,created_ms,data,state,attempts,due_ms,trace)"
+                            " VALUES(?,'org.npswatch.case.opened',?,?,?,'pending',0,?,?)");
     nps_query_text(&q, n->case_uuid);
     nps_query_text(&q, j->receipt->case_code);
     nps_query_i64(&q, n->received_ms);
     nps_query_text(&q, n->case_summary);
     nps_query_i64(&q, n->received_ms);
+    nps_query_text(&q, n->trace);
     return nps_query_run(&q, err);
 }
 
@@ -121,13 +127,21 @@ static nps_status join_case(nps_db *db, add_job *j, nps_err *err)
 static nps_status insert_sample(nps_db *db, const add_job *j, nps_err *err)
 {
     const nps_store_sample_new *n = j->sample;
-    nps_query q = nps_query_begin(db, "INSERT INTO samples(id,received_ms,outcome,generation,verdict,country,date,"
-                                      "reference,form,case_seq) VALUES(?,?,?,?,?,?,?,?,?,?)");
+    const nps_sample_facts *f = n->facts;
+    char quantity[48];
+    snprintf(quantity, sizeof quantity, "%.9g %s", f->quantity, f->quantity > 0 ? f->quantity_unit : "");
+    nps_query q = nps_query_begin(db, "INSERT INTO samples(id,organisation,member,received_ms,outcome,country,region,date,reference,form,"
+                                      "packaging,circumstances,note,quantity,tlp,purge_ms,case_seq)"
+                                      " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
     nps_query_text(&q, n->id);
+    nps_query_text(&q, n->organisation);
+    nps_query_text(&q, n->member);
     nps_query_i64(&q, n->received_ms);
-    const char *const texts[] = {n->outcome, n->generation, n->verdict, n->country, n->date, n->reference, n->form};
+    const char *const texts[] = {n->evaluation.outcome, f->country, f->region, f->date, f->reference, f->form, f->packaging,
+                                 f->circumstances, f->note, f->quantity > 0 ? quantity : NULL, nps_tlp_name(f->tlp)};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         nps_query_text(&q, texts[i]);
+    nps_query_i64(&q, n->purge_ms);
     if (j->case_seq)
         nps_query_i64(&q, j->case_seq);
     else
@@ -152,10 +166,11 @@ static nps_status insert_file(nps_db *db, const char *sample, int64_t position, 
     return nps_query_run(&q, err);
 }
 
-static nps_status insert_key(nps_db *db, const nps_store_sample_new *n, nps_err *err)
+static nps_status insert_key(nps_db *db, const add_job *j, nps_err *err)
 {
+    const nps_store_sample_new *n = j->sample;
     nps_query q = nps_query_begin(db, "INSERT INTO idempotency(key,digest,sample,created_ms) VALUES(?,?,?,?)");
-    nps_query_text(&q, n->idempotency_key);
+    nps_query_text(&q, j->key);
     nps_query_text(&q, n->request_digest);
     nps_query_text(&q, n->id);
     nps_query_i64(&q, n->received_ms);
@@ -179,11 +194,14 @@ static nps_status add_sample(nps_db *db, void *arg, nps_err *err)
     }
     if (st == NPS_OK)
         st = insert_sample(db, j, err);
+    if (st == NPS_OK)
+        st = nps_evaluation_insert(db, n->id, 0, &n->evaluation, err);
     for (size_t i = 0; i < n->n_file && st == NPS_OK; i++)
         st = insert_file(db, n->id, (int64_t)i, &n->file[i], err);
     if (st == NPS_OK && n->idempotency_key)
-        st = insert_key(db, n, err);
-    return st;
+        st = insert_key(db, j, err);
+    const nps_actor by = {.member = n->member, .organisation = n->organisation, .now_ms = n->received_ms};
+    return st == NPS_OK ? nps_audit_add(db, &by, "sample.add", n->id, n->evaluation.outcome, err) : st;
 }
 
 nps_status nps_store_sample_add(nps_store *s, const nps_store_sample_new *sample, int64_t keys_since_ms,
@@ -191,19 +209,23 @@ nps_status nps_store_sample_add(nps_store *s, const nps_store_sample_new *sample
 {
     nps_store_receipt receipt = {0};
     add_job j = {.sample = sample, .keys_since_ms = keys_since_ms, .receipt = &receipt};
+    if (sample->idempotency_key)
+        snprintf(j.key, sizeof j.key, "%s %s", sample->organisation, sample->idempotency_key);
     nps_status st = nps_store_write(s, add_sample, &j, err);
     if (st == NPS_OK)
         *ret_receipt = receipt;
     return st;
 }
 
-/* --- reading samples and cases ------------------------------------------------------------------------------------------ */
+/* --- reading samples ---------------------------------------------------------------------------------------------------- */
 
 void nps_stored_sample_free(nps_stored_sample *s)
 {
     if (!s)
         return;
-    char *const texts[] = {s->id, s->outcome, s->generation, s->verdict, s->country, s->date, s->reference, s->form, s->case_code};
+    char *const texts[] = {s->id,        s->organisation, s->state,         s->outcome, s->case_code, s->country, s->region,
+                           s->date,      s->reference,    s->form,          s->packaging, s->circumstances, s->note, s->quantity,
+                           s->tlp,       s->verdict,      s->generation,    s->holding, s->today};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         free(texts[i]);
     for (size_t i = 0; i < s->n_file; i++) {
@@ -215,156 +237,221 @@ void nps_stored_sample_free(nps_stored_sample *s)
     free(s);
 }
 
-static nps_status get_facts(nps_db *db, const char *id, nps_stored_sample *s, nps_err *err)
+typedef struct {
+    const char *organisation, *id;
+    nps_stored_sample *sample;
+    int64_t position;
+    nps_buf *out;
+} get_job;
+
+static nps_status get_facts(nps_db *db, const get_job *j, nps_err *err)
 {
-    nps_query q = nps_query_begin(db, "SELECT s.id,s.outcome,s.generation,s.verdict,s.country,s.date,s.reference,s.form,"
-                                      "c.code,s.received_ms FROM samples s LEFT JOIN cases c ON c.seq=s.case_seq"
-                                      " WHERE s.id=?");
-    char **const to[] = {&s->id, &s->outcome, &s->generation, &s->verdict, &s->country, &s->date, &s->reference, &s->form, &s->case_code};
-    nps_query_text(&q, id);
+    nps_stored_sample *s = j->sample;
+    nps_query q = nps_ask(db,
+                          "SELECT s.id,s.organisation,s.state,s.outcome,c.code,s.country,s.region,s.date,s.reference,s.form,s.packaging,"
+                          "s.circumstances,s.note,s.quantity,s.tlp,e.verdict,e.generation,e.holding,e.today,s.received_ms,s.purge_ms,"
+                          "s.last_evaluation FROM samples s LEFT JOIN cases c ON c.seq=s.case_seq"
+                          " LEFT JOIN evaluations e ON e.sample=s.id AND e.n=s.last_evaluation"
+                          " WHERE s.id=? AND (?='' OR s.organisation=?)",
+                          "ttt", j->id, j->organisation, j->organisation);
+    char **const to[] = {&s->id,        &s->organisation, &s->state,         &s->outcome, &s->case_code, &s->country, &s->region,
+                         &s->date,      &s->reference,    &s->form,          &s->packaging, &s->circumstances, &s->note, &s->quantity,
+                         &s->tlp,       &s->verdict,      &s->generation,    &s->holding, &s->today};
+    enum { N = sizeof to / sizeof *to };
     bool found = nps_query_next(&q);
-    for (int i = 0; found && i < (int)(sizeof to / sizeof *to); i++)
+    for (int i = 0; found && i < N; i++)
         *to[i] = nps_query_get_copy(&q, i);
-    if (found)
-        s->received_ms = nps_query_get_i64(&q, 9);
+    if (found) {
+        s->received_ms = nps_query_get_i64(&q, N);
+        s->purge_ms = nps_query_get_i64(&q, N + 1);
+        s->last_evaluation = nps_query_get_i64(&q, N + 2);
+    }
     nps_status st = nps_query_end(&q, err);
     return st == NPS_OK && !found ? nps_fail(err, NPS_E_NOT_FOUND, "there is no such sample") : st;
 }
 
-static nps_status get_files(nps_db *db, const char *id, nps_stored_sample *s, nps_err *err)
+static nps_status get_sample(nps_db *db, void *arg, nps_err *err)
 {
-    nps_query q = nps_query_begin(db, "SELECT name,type,digest,length(bytes) FROM files WHERE sample=? ORDER BY position");
+    get_job *j = arg;
+    nps_stored_sample *s = j->sample;
+    nps_status st = get_facts(db, j, err), grown = NPS_OK;
+    if (st != NPS_OK)
+        return st;
     size_t cap = 0;
-    nps_status grown = NPS_OK;
-    nps_query_text(&q, id);
+    nps_query q = nps_ask(db, "SELECT name,type,digest,length(bytes) FROM files WHERE sample=? ORDER BY position", "t", j->id);
     while (grown == NPS_OK && nps_query_next(&q)) {
         grown = nps_grow(&s->file, &cap, s->n_file + 1, sizeof *s->file, 1000, err);
         if (grown == NPS_OK)
             s->file[s->n_file++] = (struct nps_stored_file){nps_query_get_copy(&q, 0), nps_query_get_copy(&q, 1),
                                                             nps_query_get_copy(&q, 2), nps_query_get_i64(&q, 3)};
     }
-    nps_status st = nps_query_end(&q, grown == NPS_OK ? err : NULL);
+    st = nps_query_end(&q, grown == NPS_OK ? err : NULL);
     return grown == NPS_OK ? st : grown;
 }
 
-nps_status nps_store_sample_get(nps_store *s, const char *id, nps_stored_sample **ret_sample, nps_err *err)
+nps_status nps_store_sample_get(nps_store *s, const char *organisation, const char *id, nps_stored_sample **ret_sample, nps_err *err)
 {
     NPS_AUTO(nps_stored_sample) sample = nps_array(1, sizeof *sample);
-    nps_db *db;
     if (!sample)
         return nps_fail_nomem(err);
-    nps_status st = nps_store_take_reader(s, &db, err);
-    if (st != NPS_OK)
-        return st;
-    st = get_facts(db, id, sample, err);
-    if (st == NPS_OK)
-        st = get_files(db, id, sample, err);
-    nps_store_give_reader(s, db);
+    nps_status st = nps_store_read(s, get_sample, &(get_job){.organisation = organisation, .id = id, .sample = sample}, err);
     if (st == NPS_OK)
         *ret_sample = nps_steal(sample);
     return st;
 }
 
-nps_status nps_store_sample_file(nps_store *s, const char *id, int64_t position, nps_buf *out, nps_err *err)
+static nps_status get_file(nps_db *db, void *arg, nps_err *err)
 {
-    nps_db *db;
-    nps_status st = nps_store_take_reader(s, &db, err);
-    if (st != NPS_OK)
-        return st;
-    nps_query q = nps_query_begin(db, "SELECT bytes FROM files WHERE sample=? AND position=?");
-    nps_query_text(&q, id);
-    nps_query_i64(&q, position);
+    get_job *j = arg;
+    nps_query q = nps_ask(db,
+                          "SELECT f.bytes FROM files f JOIN samples s ON s.id=f.sample WHERE f.sample=? AND f.position=?"
+                          " AND (?='' OR s.organisation=?)",
+                          "titt", j->id, j->position, j->organisation, j->organisation);
     bool found = nps_query_next(&q);
     if (found) {
         nps_span bytes = nps_query_get_bytes(&q, 0);
-        nps_buf_add(out, bytes.p, bytes.n);
+        nps_buf_add(j->out, bytes.p, bytes.n);
     }
-    st = nps_query_end(&q, err);
-    nps_store_give_reader(s, db);
-    if (st == NPS_OK && !found)
-        return nps_fail(err, NPS_E_NOT_FOUND, "there is no such file");
+    nps_status st = nps_query_end(&q, err);
+    return st == NPS_OK && !found ? nps_fail(err, NPS_E_NOT_FOUND, "there is no such file") : st;
+}
+
+nps_status nps_store_sample_file(nps_store *s, const char *organisation, const char *id, int64_t position, nps_buf *out, nps_err *err)
+{
+    get_job j = {.organisation = organisation, .id = id, .position = position, .out = out};
+    nps_status st = nps_store_read(s, get_file, &j, err);
     return st == NPS_OK ? nps_buf_check(out, err) : st;
 }
 
-void nps_stored_cases_done(nps_stored_cases *c)
-{
-    for (size_t i = 0; i < c->n; i++) {
-        free(c->item[i].summary);
-        free(c->item[i].countries);
-    }
-    free(c->item);
-    *c = (nps_stored_cases){0};
-}
+typedef struct {
+    const nps_sample_list *list;
+    nps_sample_rows *rows;
+} list_job;
 
-static void take_case(nps_query *q, nps_stored_case *c)
+static nps_status list_samples(nps_db *db, void *arg, nps_err *err)
 {
-    *c = (nps_stored_case){.seq = nps_query_get_i64(q, 0),
-                           .opened_ms = nps_query_get_i64(q, 3),
-                           .updated_ms = nps_query_get_i64(q, 4),
-                           .n_sample = nps_query_get_i64(q, 5),
-                           .summary = nps_query_get_copy(q, 6)};
-    nps_query_get_text(q, 1, c->code, sizeof c->code);
-    nps_query_get_text(q, 2, c->uuid, sizeof c->uuid);
-}
-
-static nps_status get_cases(nps_db *db, int64_t before, size_t limit, nps_stored_cases *c, nps_err *err)
-{
-    nps_query q = nps_query_begin(db, "SELECT seq,code,uuid,opened_ms,updated_ms,samples,summary FROM cases WHERE seq<?"
-                                      " ORDER BY seq DESC LIMIT ?");
-    nps_query_i64(&q, before);
-    nps_query_i64(&q, (int64_t)limit + 1);
+    list_job *j = arg;
+    const nps_sample_list *l = j->list;
+    const char *outcome = l->outcome ? l->outcome : "";
+    nps_query q = nps_ask(db,
+                          "SELECT s.id,s.state,s.outcome,coalesce(c.code,''),coalesce(s.country,''),coalesce(s.date,''),s.tlp,"
+                          "coalesce(s.reference,''),s.received_ms,s.last_evaluation FROM samples s LEFT JOIN cases c ON c.seq=s.case_seq"
+                          " WHERE s.organisation=? AND (?='' OR s.outcome=?) AND (s.received_ms<? OR (s.received_ms=? AND s.id<?))"
+                          " ORDER BY s.received_ms DESC, s.id DESC LIMIT ?",
+                          "tttiiti", l->organisation, outcome, outcome, l->before_ms, l->before_ms, l->before_id, (int64_t)l->limit + 1);
     while (nps_query_next(&q)) {
-        c->more = c->n == limit;
-        if (c->n < limit)
-            take_case(&q, &c->item[c->n++]);
+        j->rows->more = j->rows->n == l->limit;
+        if (j->rows->more)
+            continue;
+        nps_sample_row *r = &j->rows->item[j->rows->n++];
+        NPS_GET_TEXT(&q, 0, r->id);
+        NPS_GET_TEXT(&q, 1, r->state);
+        NPS_GET_TEXT(&q, 2, r->outcome);
+        NPS_GET_TEXT(&q, 3, r->case_code);
+        NPS_GET_TEXT(&q, 4, r->country);
+        NPS_GET_TEXT(&q, 5, r->date);
+        NPS_GET_TEXT(&q, 6, r->tlp);
+        NPS_GET_TEXT(&q, 7, r->reference);
+        r->received_ms = nps_query_get_i64(&q, 8);
+        r->last_evaluation = nps_query_get_i64(&q, 9);
     }
     return nps_query_end(&q, err);
 }
 
-/* In the order of the cases, so that both lists are walked once. */
-static nps_status get_countries(nps_db *db, nps_stored_cases *c, nps_err *err)
+nps_status nps_store_samples(nps_store *s, const nps_sample_list *list, nps_sample_rows *ret_rows, nps_err *err)
 {
-    nps_buf list = NPS_BUF_INIT(4096);
-    size_t at = 0;
-    nps_query q = nps_query_begin(db, "SELECT DISTINCT case_seq, country FROM samples WHERE case_seq IS NOT NULL"
-                                      " AND case_seq>=? AND case_seq<=? AND country IS NOT NULL"
-                                      " ORDER BY case_seq DESC, country");
-    nps_query_i64(&q, c->n ? c->item[c->n - 1].seq : 0);
-    nps_query_i64(&q, c->n ? c->item[0].seq : 0);
-    while (nps_query_next(&q)) {
-        int64_t seq = nps_query_get_i64(&q, 0);
-        nps_span country = nps_query_get_bytes(&q, 1);
-        for (; at < c->n && c->item[at].seq > seq; at++)
-            c->item[at].countries = nps_buf_detach(&list);
-        nps_buf_puts(&list, list.len ? " " : "");
-        nps_buf_add(&list, country.p, country.n);
-    }
-    for (; at < c->n; at++)
-        c->item[at].countries = nps_buf_detach(&list);
-    nps_buf_done(&list);
-    return nps_query_end(&q, err);
-}
-
-nps_status nps_store_cases(nps_store *s, int64_t before, size_t limit, nps_stored_cases *ret_cases, nps_err *err)
-{
-    nps_stored_cases c = {.item = nps_array(limit, sizeof *c.item)};
-    nps_db *db;
-    if (!c.item)
+    nps_sample_rows rows = {.item = nps_array(list->limit, sizeof *rows.item)};
+    if (!rows.item)
         return nps_fail_nomem(err);
-    nps_status st = nps_store_take_reader(s, &db, err);
-    if (st == NPS_OK) {
-        st = get_cases(db, before, limit, &c, err);
+    nps_status st = nps_store_read(s, list_samples, &(list_job){list, &rows}, err);
+    if (st == NPS_OK)
+        *ret_rows = rows;
+    else
+        free(rows.item);
+    return st;
+}
+
+/* --- taking them away ------------------------------------------------------------------------------------------------------ */
+
+typedef struct {
+    const nps_actor *by;
+    const char *id;
+    int64_t now_ms;
+    size_t limit, n;
+} remove_job;
+
+/* What the laboratory sent and what was said about it; the row stays as a mark that there was a sample. */
+static nps_status remove_data(nps_db *db, const char *id, const char *state, nps_err *err)
+{
+    nps_status st = nps_tell(db, err, "DELETE FROM files WHERE sample=?", "t", id);
+    if (st == NPS_OK)
+        st = nps_tell(db, err, "DELETE FROM relied WHERE sample=?", "t", id);
+    if (st == NPS_OK)
+        st = nps_tell(db, err, "DELETE FROM evaluations WHERE sample=?", "t", id);
+    if (st == NPS_OK)
+        st = nps_tell(db, err, "DELETE FROM idempotency WHERE sample=?", "t", id);
+    return st == NPS_OK ? nps_tell(db, err,
+                                   "UPDATE samples SET state=?, member='', region=NULL, date=NULL, reference=NULL, form=NULL, packaging=NULL,"
+                                   " circumstances=NULL, note=NULL, quantity=NULL, purge_ms=0 WHERE id=?",
+                                   "tt", state, id)
+                        : st;
+}
+
+static nps_status withdraw(nps_db *db, void *arg, nps_err *err)
+{
+    remove_job *j = arg;
+    char state[12] = "";
+    int64_t seq = 0;
+    nps_query q = nps_ask(db, "SELECT state,coalesce(case_seq,0) FROM samples WHERE id=? AND organisation=?", "tt", j->id, j->by->organisation);
+    if (nps_query_next(&q)) {
+        NPS_GET_TEXT(&q, 0, state);
+        seq = nps_query_get_i64(&q, 1);
+    }
+    nps_status st = nps_query_end(&q, err);
+    if (st == NPS_OK && !*state)
+        st = nps_fail(err, NPS_E_NOT_FOUND, "there is no such sample");
+    if (st == NPS_OK && strcmp(state, "kept") != 0)
+        st = nps_fail(err, NPS_E_CONFLICT, "the sample's data are gone already");
+    if (st == NPS_OK && seq)
+        st = nps_tell(db, err, "UPDATE cases SET samples=samples-1, updated_ms=? WHERE seq=?", "ii", j->by->now_ms, seq);
+    if (st == NPS_OK)
+        st = remove_data(db, j->id, "withdrawn", err);
+    if (st == NPS_OK)
+        st = nps_tell(db, err, "UPDATE samples SET case_seq=NULL, country=NULL WHERE id=?", "t", j->id);
+    return st == NPS_OK ? nps_audit_add(db, j->by, "sample.withdraw", j->id, "", err) : st;
+}
+
+nps_status nps_store_sample_withdraw(nps_store *s, const nps_actor *by, const char *id, nps_err *err)
+{
+    return nps_store_write(s, withdraw, &(remove_job){.by = by, .id = id}, err);
+}
+
+static nps_status purge(nps_db *db, void *arg, nps_err *err)
+{
+    remove_job *j = arg;
+    const nps_actor by = {.member = "", .organisation = "", .now_ms = j->now_ms};
+    nps_status st = NPS_OK;
+    while (j->n < j->limit && st == NPS_OK) {
+        char id[NPS_SAMPLE_ID] = "";
+        nps_query q = nps_ask(db, "SELECT id FROM samples WHERE purge_ms>0 AND purge_ms<=? ORDER BY purge_ms LIMIT 1", "i", j->now_ms);
+        if (nps_query_next(&q))
+            NPS_GET_TEXT(&q, 0, id);
+        st = nps_query_end(&q, err);
+        if (st != NPS_OK || !*id)
+            break;
+        st = remove_data(db, id, "purged", err);
         if (st == NPS_OK)
-            st = get_countries(db, &c, err);
-        nps_store_give_reader(s, db);
+            st = nps_audit_add(db, &by, "sample.purge", id, "", err);
+        j->n++;
     }
-    for (size_t i = 0; i < c.n && st == NPS_OK; i++)
-        if (!c.item[i].countries)
-            st = nps_fail_nomem(err);
-    if (st != NPS_OK) {
-        nps_stored_cases_done(&c);
-        return st;
-    }
-    *ret_cases = c;
-    return NPS_OK;
+    return st;
+}
+
+nps_status nps_store_samples_purge(nps_store *s, int64_t now_ms, size_t limit, size_t *ret_n, nps_err *err)
+{
+    remove_job j = {.now_ms = now_ms, .limit = limit};
+    nps_status st = nps_store_write(s, purge, &j, err);
+    if (st == NPS_OK)
+        *ret_n = j.n;
+    return st;
 }

@@ -70,18 +70,27 @@ void nps_test_demo(const char *dir)
     assert_int_equal(nps_test_program(argv, NULL, 0, NULL, 0), 0);
 }
 
-static void take_token(nps_test_server *s, const char *text)
+static const char *const logins[NPS_TEST_LOGINS] = {"lab", "partner", "curator", "coordinator", "auditor", "admin"};
+
+static void take_tokens(nps_test_server *s, const char *text)
 {
-    const char *t = strstr(text, "shown this once: ");
-    if (t)
-        snprintf(s->token, sizeof s->token, "%.*s", (int)strcspn(t + 17, "\n"), t + 17);
+    for (int i = 0; i < NPS_TEST_LOGINS; i++) {
+        char before[64];
+        snprintf(before, sizeof before, "%s token, shown this once: ", logins[i]);
+        const char *t = strstr(text, before);
+        if (!t)
+            continue;
+        t += strlen(before);
+        snprintf(s->token[i], sizeof s->token[i], "%.*s", (int)strcspn(t, "\n"), t);
+    }
 }
 
 void nps_test_serve(nps_test_server *s, const char *dir, const char *const *options)
 {
     char out[300], err[300], store[300], listen_on[64];
-    const char *argv[64] = {NPS_PROGRAM, "serve", "--data", store, "--listen", listen_on, "--library", s->library};
-    size_t n = 8;
+    const char *argv[64] = {NPS_PROGRAM, "serve", "--data", store, "--listen", listen_on, "--library", s->library,
+                          "--demo-accounts", "yes"};
+    size_t n = 10;
     if (!*s->dir) {
         snprintf(s->dir, sizeof s->dir, "%s", dir);
         snprintf(s->library, sizeof s->library, "%s/demo.h5", dir);
@@ -95,7 +104,7 @@ void nps_test_serve(nps_test_server *s, const char *dir, const char *const *opti
     unlink(out);
     s->pid = spawn(argv, out, err);
     for (int tries = 0; tries < 3000; tries++) {
-        char text[1000];
+        char text[4000];
         slurp_into(out, text, sizeof text);
         const char *at = strstr(text, "listening on http://127.0.0.1:");
         if (at && strchr(at, '\n')) {
@@ -104,7 +113,7 @@ void nps_test_serve(nps_test_server *s, const char *dir, const char *const *opti
                 s->port = (int)strtol(at + 30, NULL, 10);
                 snprintf(s->url, sizeof s->url, "http://127.0.0.1:%d", s->port);
             }
-            take_token(s, text);
+            take_tokens(s, text);
             return;
         }
         int status;

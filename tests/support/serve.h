@@ -6,18 +6,21 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+/* A member of every role: the demonstration accounts. */
+enum { NPS_TEST_LAB, NPS_TEST_PARTNER, NPS_TEST_CURATOR, NPS_TEST_COORDINATOR, NPS_TEST_AUDITOR, NPS_TEST_ADMIN, NPS_TEST_LOGINS };
+
 typedef struct {
     pid_t pid; /* 0: does not run */
     int port;
     char dir[256], library[300], url[64];
-    char token[128]; /* taken at the first start */
+    char token[NPS_TEST_LOGINS][128]; /* taken at the first start */
 } nps_test_server;
 
 /* Makes the demonstration library (DIR/demo.h5) and its samples (DIR/samples). */
 void nps_test_demo(const char *dir);
 
 /* Starts the program on DIR/store with further options (NULL-terminated list); waits until it listens. Fails the test when
- * it does not. The first start fills dir, library and token; the port of an earlier start is taken again. */
+ * it does not. The first start fills dir, library and the tokens; the port of an earlier start is taken again. */
 void nps_test_serve(nps_test_server *s, const char *dir, const char *const *options);
 /* Sends the signal and waits; returns the exit status, or -signal. */
 int nps_test_stop(nps_test_server *s, int sig);
