@@ -2,16 +2,13 @@
 
 #include "service/auth.h"
 #include "service/clock.h"
+#include "service/folder.h"
 #include "service/log.h"
 #include "service/problem.h"
 #include "service/route.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* --- one request ---------------------------------------------------------------------------------------------------------- */
@@ -143,20 +140,6 @@ static void refused(void *arg, const nps_request *req, int status)
 
 /* --- life -------------------------------------------------------------------------------------------------------------------- */
 
-static nps_status take_folder(nps_app *app, nps_err *err)
-{
-    char path[600];
-    if (mkdir(app->config.data, 0700) != 0 && errno != EEXIST)
-        return nps_fail(err, NPS_E_IO, "data folder '%s' cannot be made: %s", app->config.data, strerror(errno));
-    snprintf(path, sizeof path, "%s/lock", app->config.data);
-    app->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (app->lock_fd < 0)
-        return nps_fail(err, NPS_E_IO, "data folder '%s' cannot be written: %s", app->config.data, strerror(errno));
-    if (flock(app->lock_fd, LOCK_EX | LOCK_NB) != 0)
-        return nps_fail(err, NPS_E_CONFLICT, "data folder '%s' is in use by another npswatch", app->config.data);
-    return NPS_OK;
-}
-
 static nps_status open_library(nps_app *app, nps_err *err)
 {
     nps_err why = {0};
@@ -178,13 +161,13 @@ nps_status nps_app_open(const nps_config *config, nps_app **ret_app, nps_err *er
     app->lock_fd = -1;
     nps_status st = open_library(app, err);
     if (st == NPS_OK)
-        st = take_folder(app, err);
+        st = nps_folder_take(config->data, &app->lock_fd, err);
     if (st == NPS_OK)
         st = nps_gate_new((unsigned)config->search_slots, (unsigned)config->search_queue, &app->gate, err);
     for (int64_t i = 0; i < config->search_slots && st == NPS_OK; i++)
         st = nps_workspace_new(&app->workspace[i], err);
     if (st == NPS_OK)
-        st = nps_store_open(config->data, &app->store, err);
+        st = nps_store_open(*config->store ? config->store : config->data, &app->store, err);
     if (st != NPS_OK) {
         nps_app_close(app);
         return st;
