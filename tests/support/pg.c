@@ -60,7 +60,7 @@ bool nps_test_pg_again(nps_test_pg *pg)
     char program[200], data[100], url[200];
     snprintf(program, sizeof program, "%s/postgres", pg->bin);
     snprintf(data, sizeof data, "%s/data", pg->dir);
-    const char *const argv[] = {program, "-D", data, "-k", pg->dir, "-c", "listen_addresses=", "-c", "fsync=on",
+    const char *const argv[] = {program, "-D", data, "-k", pg->dir, "-c", "listen_addresses=",
                                 "-c", "max_connections=60", "-c", "shared_buffers=32MB", "-c", "logging_collector=off", NULL};
     pg->pid = spawn(pg, argv);
     url_of(pg, "postgres", url, sizeof url);

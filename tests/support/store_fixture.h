@@ -49,7 +49,8 @@ static inline int set_up_place(void **state)
     return 0;
 }
 
-static place on_sqlite = {.pg = false}, on_postgresql = {.pg = true};
+static place on_sqlite __attribute__((unused)) = {.pg = false};
+static place on_postgresql = {.pg = true};
 
 /* A test for each engine, in the list of tests. */
 #define ON_BOTH(test)                                                                  \
