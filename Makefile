@@ -11,10 +11,10 @@ V        ?= 0
 Q        := $(if $(filter 1,$(V)),,@)
 VERSION  := 0.1.0
 
-PKGS     := fftw3f fftw3 hdf5 gsl libmicrohttpd sqlite3 jansson libsodium libcurl zlib expat libzip
+PKGS     := fftw3f fftw3 hdf5 gsl libmicrohttpd sqlite3 jansson libsodium libcurl zlib expat libzip libpq
 APT_RUN  := gcc make pkg-config libfftw3-dev libhdf5-dev libgsl-dev libmicrohttpd-dev libsqlite3-dev libjansson-dev \
-            libsodium-dev libcurl4-openssl-dev zlib1g-dev libexpat1-dev libzip-dev
-APT_TEST := $(APT_RUN) libcmocka-dev python3 chromium nodejs npm
+            libsodium-dev libcurl4-openssl-dev zlib1g-dev libexpat1-dev libzip-dev libpq-dev
+APT_TEST := $(APT_RUN) libcmocka-dev python3 chromium nodejs npm postgresql
 APT_LINT := $(APT_RUN) libcmocka-dev cppcheck clang-tidy
 APT_FUZZ := $(APT_RUN) clang libclang-rt-14-dev
 

@@ -2,7 +2,7 @@
 
 #include "service/auth.h"
 #include "service/clock.h"
-#include "service/data_folder.h"
+#include "service/folder.h"
 #include "service/log.h"
 #include "service/problem.h"
 #include "service/route.h"
@@ -167,7 +167,7 @@ nps_status nps_app_open(const nps_config *config, nps_app **ret_app, nps_err *er
     app->lock_fd = -1;
     nps_status st = open_library(app, err);
     if (st == NPS_OK)
-        st = nps_data_folder_take(config->data, &app->lock_fd, err);
+        st = nps_folder_take(config->data, &app->lock_fd, err);
     if (st == NPS_OK)
         st = nps_gate_new((unsigned)config->search_slots, (unsigned)config->search_queue, &app->gate, err);
     if (st == NPS_OK)
@@ -175,7 +175,7 @@ nps_status nps_app_open(const nps_config *config, nps_app **ret_app, nps_err *er
     for (int64_t i = 0; i < config->search_slots && st == NPS_OK; i++)
         st = nps_workspace_new(&app->workspace[i], err);
     if (st == NPS_OK)
-        st = nps_store_open(config->data, &app->store, err);
+        st = nps_store_open(*config->store ? config->store : config->data, &app->store, err);
     if (st != NPS_OK) {
         nps_app_close(app);
         return st;

@@ -3,7 +3,7 @@
 #include "service/cli.h"
 #include "service/clock.h"
 #include "service/crypt.h"
-#include "service/data_folder.h"
+#include "service/folder.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,7 +57,7 @@ int nps_cmd_admin(int argc, char **argv)
     }
     if (!data)
         return nps_cli_usage("admin", "no --data folder is given");
-    nps_status st = nps_data_folder_take(data, &lock, &err);
+    nps_status st = nps_folder_take(data, &lock, &err);
     if (st == NPS_OK)
         st = nps_store_open(data, &s, &err);
     if (st == NPS_OK)

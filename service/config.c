@@ -2,6 +2,7 @@
 
 #include "core/scan.h"
 #include "service/cli.h"
+#include "service/db_url.h"
 #include "service/listen.h"
 #include "service/text.h"
 
@@ -9,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-typedef enum { TEXT, ADDRESS, URL, SWITCH, NUMBER, WAITS } kind;
+typedef enum { TEXT, ADDRESS, URL, STORE, SWITCH, NUMBER, WAITS } kind;
 
 static const struct {
     const char *key;
@@ -20,7 +21,8 @@ static const struct {
 } keys[] = {
 #define PLACE(member) offsetof(nps_config, member), sizeof((nps_config *)0)->member
     {"listen", ADDRESS, PLACE(listen), 0, 0, "127.0.0.1:8080", "address and port, or unix:/path; port 0 takes a free one"},
-    {"data", TEXT, PLACE(data), 0, 0, "", "folder of the store (made when missing)"},
+    {"data", TEXT, PLACE(data), 0, 0, "", "folder of this process: store, token (made when missing)"},
+    {"store", STORE, PLACE(store), 0, 0, "", "postgresql://USER@HOST/DATABASE shared by several; default: SQLite in data"},
     {"library", TEXT, PLACE(library), 0, 0, "", "library file (npswatch library build)"},
     {"calibration", TEXT, PLACE(calibration), 0, 0, "", "own calibration (npswatch calibrate)"},
     {"public_url", URL, PLACE(public_url), 0, 0, "", "how others reach the service, in feeds and links; default: listen"},
@@ -80,6 +82,7 @@ static nps_status set_key(nps_config *c, size_t k, nps_span value, nps_err *err)
     switch (keys[k].kind) {
     case ADDRESS:
     case URL:
+    case STORE:
     case TEXT:
         if (value.n >= keys[k].size || !nps_text_is_clean(value))
             return nps_fail(err, NPS_E_RANGE, "'%s' is longer than %zu bytes or holds control bytes", keys[k].key,
@@ -88,6 +91,8 @@ static nps_status set_key(nps_config *c, size_t k, nps_span value, nps_err *err)
             return nps_fail(err, NPS_E_RANGE, "'%s' is no http or https address", keys[k].key);
         memcpy(place, value.p ? value.p : "", value.n);
         place[value.n] = '\0';
+        if (keys[k].kind == STORE && *place && !nps_db_is_url(place))
+            return nps_fail(err, NPS_E_RANGE, "'%s' is no postgresql:// address", keys[k].key);
         return keys[k].kind == ADDRESS ? nps_listen_parse(place, &address, err) : NPS_OK;
     case SWITCH:
         if (!nps_span_is(value, "yes") && !nps_span_is(value, "no"))
@@ -199,6 +204,7 @@ void nps_config_print(const nps_config *c, nps_buf *out)
         case ADDRESS:
         case URL:
         case TEXT: nps_buf_puts(out, place); break;
+        case STORE: nps_db_url_show(place, out); break;
         case SWITCH: nps_buf_puts(out, *(const bool *)(const void *)place ? "yes" : "no"); break;
         case NUMBER: nps_buf_printf(out, "%lld", (long long)*(const int64_t *)(const void *)place); break;
         case WAITS:

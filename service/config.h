@@ -13,6 +13,7 @@ enum { NPS_RETRY_MAX = 20 };
 typedef struct {
     char listen[160];
     char data[512];
+    char store[512]; /* "": SQLite in the data folder; otherwise a postgresql:// URL, which may hold a password */
     char library[512];
     char calibration[512];
     char public_url[256];
@@ -40,7 +41,7 @@ NPS_MUST_CHECK nps_status nps_config_set(nps_config *c, const char *key, const c
  * only; search_slots 0 becomes the number of cores) and checks what must fit together. Errors: NPS_E_RANGE. */
 NPS_MUST_CHECK nps_status nps_config_settle(nps_config *c, nps_err *err);
 
-/* The whole configuration as a file that gives it again. */
+/* The whole configuration as a file that gives it again; but for a password in the store's address, shown as ***. */
 void nps_config_print(const nps_config *c, nps_buf *out);
 
 /* One line of help a key, with its default. */

@@ -3,6 +3,7 @@
 #include "service/cli.h"
 #include "service/clock.h"
 #include "service/crypt.h"
+#include "service/folder.h"
 #include "service/log.h"
 #include "service/webhook.h"
 
@@ -16,7 +17,7 @@ struct nps_relay {
     const nps_config *config;
     nps_store *store;
     nps_metrics *metrics;
-    char source[256];
+    char source[256], name[NPS_CLAIMER];
     nps_webhook_secret secret;
     pthread_t thread;
     pthread_mutex_t lock;
@@ -99,7 +100,7 @@ static nps_status deliver(nps_relay *r, const nps_store_event *e, nps_err *err)
     nps_webhook_send(&w, e->event, (nps_span){body.data, body.len}, nps_clock_wall_ms() / 1000, &a);
     bool good = a.http >= 200 && a.http < 300;
     if (!a.http && atomic_load(&r->stop))
-        return NPS_OK;
+        return nps_store_event_release(r->store, r->name, err);
     int64_t now = nps_clock_wall_ms(), due = now;
     nps_event_state state = NPS_EVENT_DONE;
     if (a.http == 410) {
@@ -111,7 +112,7 @@ static nps_status deliver(nps_relay *r, const nps_store_event *e, nps_err *err)
     }
     atomic_fetch_add(good ? &r->metrics->deliveries_good : &r->metrics->deliveries_failed, 1);
     log_try(e, &a, state);
-    return nps_store_event_tried(r->store, e->id, now, a.http, *a.fault ? a.fault : NULL, state, due, err);
+    return nps_store_event_tried(r->store, e, now, a.http, *a.fault ? a.fault : NULL, state, due, err);
 }
 
 /* Waits for a wake-up, the stop or the moment. */
@@ -129,23 +130,20 @@ static void wait_until(nps_relay *r, int64_t mono_ms)
 /* Takes the next due event, if any; returns how long nothing is to be done. */
 static int64_t step(nps_relay *r)
 {
-    enum { LOOK_AGAIN_MS = 5000, AFTER_FAULT_MS = 1000 };
+    enum { LOOK_AGAIN_MS = 5000, AFTER_FAULT_MS = 1000, CLAIM_BEYOND_TRY_MS = 15000 };
     nps_store_event e;
     nps_err err = {0};
-    bool found;
+    bool found = false;
+    int64_t now = nps_clock_wall_ms(), due, idle = 0;
     if (nps_relay_is_disabled(r))
         return LOOK_AGAIN_MS;
-    nps_status st = nps_store_event_next(r->store, &e, &found, &err);
-    int64_t idle = LOOK_AGAIN_MS;
+    nps_status st = nps_store_event_next(r->store, r->name, now, r->config->webhook_timeout_ms + CLAIM_BEYOND_TRY_MS, &e,
+                                         &found, &due, &err);
     if (st == NPS_OK && found) {
-        int64_t ahead = e.due_ms - nps_clock_wall_ms();
-        if (ahead > 0) {
-            idle = ahead < LOOK_AGAIN_MS ? ahead : LOOK_AGAIN_MS;
-        } else {
-            idle = 0;
-            st = deliver(r, &e, &err);
-        }
+        st = deliver(r, &e, &err);
         nps_store_event_done(&e);
+    } else if (st == NPS_OK) {
+        idle = due <= now ? 0 : due - now < LOOK_AGAIN_MS ? due - now : LOOK_AGAIN_MS;
     }
     if (st == NPS_OK)
         return idle;
@@ -153,11 +151,23 @@ static int64_t step(nps_relay *r)
     return AFTER_FAULT_MS;
 }
 
+/* What a predecessor of this name held when it was killed is free at once, instead of when its claim runs out. */
+static bool take_over(nps_relay *r)
+{
+    nps_err err = {0};
+    if (nps_store_event_release(r->store, r->name, &err) == NPS_OK)
+        return true;
+    nps_log_err(NPS_LOG_ERROR, "relay-failed", &err);
+    return false;
+}
+
 static void *work(void *arg)
 {
     nps_relay *r = arg;
+    bool ready = false;
     while (!atomic_load(&r->stop)) {
-        int64_t idle = step(r);
+        ready = ready || take_over(r);
+        int64_t idle = ready ? step(r) : 1000;
         if (idle)
             wait_until(r, nps_clock_mono_ms() + idle);
     }
@@ -188,7 +198,9 @@ nps_status nps_relay_start(const nps_config *config, const char *source, nps_sto
     snprintf(r->source, sizeof r->source, "%s", source);
     pthread_mutex_init(&r->lock, NULL);
     pthread_cond_init(&r->wake, NULL);
-    nps_status st = read_secret(config->webhook_secret_file, &r->secret, err);
+    nps_status st = nps_folder_name(config->data, r->name, err);
+    if (st == NPS_OK)
+        st = read_secret(config->webhook_secret_file, &r->secret, err);
     if (st == NPS_OK && pthread_create(&r->thread, NULL, work, r) != 0)
         st = nps_fail_nomem(err);
     if (st != NPS_OK) {

@@ -1,4 +1,5 @@
-/* The relay: one thread that takes due events from the outbox to the webhook, at least once, and records every try. */
+/* The relay: one thread that takes due events from the outbox to the webhook, at least once, and records every try. Several
+ * processes on one store share the events: each is claimed before its try. */
 #ifndef NPS_SERVICE_RELAY_H
 #define NPS_SERVICE_RELAY_H
 
@@ -10,7 +11,7 @@ typedef struct nps_relay nps_relay;
 
 /* Reads the secret and starts the thread. config, store and metrics must outlive it.
  * @param source  CloudEvents source, the service's address
- * Errors: NPS_E_IO, NPS_E_FORMAT for the secret file. */
+ * Errors: NPS_E_IO, NPS_E_FORMAT for the secret file; NPS_E_IO for the data folder. */
 NPS_MUST_CHECK nps_status nps_relay_start(const nps_config *config, const char *source, nps_store *store,
                                           nps_metrics *metrics, nps_relay **ret_relay, nps_err *err);
 

@@ -170,23 +170,40 @@ NPS_MUST_CHECK nps_status nps_store_cases(nps_store *s, int64_t before, size_t l
 
 /* --- outbox ------------------------------------------------------------------------------------------------------------- */
 
+/* Several processes may deliver from one store: an event is claimed before it is tried, for a time that is longer than a try
+ * may take. When a claim has run out, as its holder died, another takes it over. Times are the callers' wall clocks, which must
+ * agree to within what a claim lasts longer than a try. */
+enum { NPS_CLAIMER = 40 };
+
 typedef struct {
     int64_t id;
     char event[NPS_EVENT_ID]; /* the same in every try */
     char type[64], subject[NPS_CASE_CODE];
+    char claimer[NPS_CLAIMER];
     int64_t created_ms, attempts, due_ms; /* attempts made so far */
     char *data;                           /* JSON object; owned */
 } nps_store_event;
 void nps_store_event_done(nps_store_event *e);
 
-/* The pending event that is due first. *ret_found is false when none is pending. Due times may lie in the future. */
-NPS_MUST_CHECK nps_status nps_store_event_next(nps_store *s, nps_store_event *ret_event, bool *ret_found, nps_err *err);
+/* Claims the event that is due first of those that nobody holds, until now_ms + lease_ms. *ret_found is false when there is
+ * none; then *ret_due_ms says when the next one can be had as far as is known now (INT64_MAX: none is pending). Only an event
+ * that is had costs a write.
+ * @param claimer  name of this process, 1 to NPS_CLAIMER - 1 bytes; no other one that runs has it */
+NPS_MUST_CHECK nps_status nps_store_event_next(nps_store *s, const char *claimer, int64_t now_ms, int64_t lease_ms,
+                                               nps_store_event *ret_event, bool *ret_found, int64_t *ret_due_ms,
+                                               nps_err *err);
 
 typedef enum { NPS_EVENT_PENDING, NPS_EVENT_DONE, NPS_EVENT_DEAD } nps_event_state;
 
-/* Records one try and what becomes of the event. @param http  status, 0 without an answer; @param fault  NULL or why */
-NPS_MUST_CHECK nps_status nps_store_event_tried(nps_store *s, int64_t id, int64_t at_ms, int http, const char *fault,
-                                                nps_event_state state, int64_t due_ms, nps_err *err);
+/* Records one try of a claimed event and what becomes of it, and gives the claim back. When the claim ran out and another has
+ * it now, the try is recorded, and of its outcome only that the event is done.
+ * @param http  status, 0 without an answer; @param fault  NULL or why */
+NPS_MUST_CHECK nps_status nps_store_event_tried(nps_store *s, const nps_store_event *e, int64_t at_ms, int http,
+                                                const char *fault, nps_event_state state, int64_t due_ms, nps_err *err);
+
+/* Gives back all that this name has claimed: after a try that does not count, and at the start, when a holder of the same name
+ * has died. */
+NPS_MUST_CHECK nps_status nps_store_event_release(nps_store *s, const char *claimer, nps_err *err);
 
 /* Makes dead events pending again, due at once. */
 NPS_MUST_CHECK nps_status nps_store_event_revive(nps_store *s, int64_t now_ms, int64_t *ret_n, nps_err *err);

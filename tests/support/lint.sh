@@ -32,6 +32,7 @@ only fftw3.h core/fft.c
 only hdf5.h reference-lib/library_h5.c
 only microhttpd.h service/http.c
 only sqlite3.h service/db_sqlite.c
+only libpq-fe.h service/db_pg.c
 only jansson.h service/json_read.c
 only curl/curl.h service/webhook.c
 only zlib.h spectra/gunzip.c
