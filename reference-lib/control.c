@@ -169,7 +169,11 @@ static void digest_tables(nps_control *c, const nps_control_table *table, size_t
 {
     nps_digest_state s;
     nps_digest_init(&s);
-    for (size_t t = 0; t < n_table; t++) {
+    /* In our order, whatever the caller's: the same tables have the same digest. */
+    for (size_t k = 0; k < NPS_CONTROL_TABLES * n_table; k++) {
+        size_t t = k % n_table;
+        if (strcmp(table[t].name, nps_control_table_name(k / n_table)) != 0)
+            continue;
         uint64_t len = table[t].len;
         unsigned char size[8];
         for (size_t i = 0; i < sizeof size; i++)

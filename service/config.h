@@ -15,6 +15,7 @@ typedef struct {
     char data[512];
     char library[512];
     char calibration[512];
+    char control[512]; /* folder of control tables; "": built-in */
     char public_url[256];
     char title[128];
     bool anonymous_identify;

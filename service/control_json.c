@@ -36,7 +36,10 @@ void nps_jw_control_of(nps_jw *w, const nps_control_view *view, const nps_librar
     nps_control_shown shown;
     if (!view)
         return;
+    NPS_AUTO_BUF text = NPS_BUF_INIT((size_t)1 << 16);
     nps_control_of_substance(view, lib, substance, &shown);
+    nps_control_put_cell(&text, view, lib, substance);
+    nps_jw_text(w, "control_text", &text);
     nps_jw_array(w, "control");
     for (size_t i = 0; i < shown.n; i++) {
         nps_jw_object(w, NULL);

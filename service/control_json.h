@@ -5,7 +5,7 @@
 #include "reference-lib/control_view.h"
 #include "service/json.h"
 
-/* "control": what the tables say of a substance, one object a row; empty: not in these tables. Nothing for a NULL view. */
+/* "control": what the tables say of a substance, one object a row, empty where it is not in them; "control_text": the same in short. Nothing for a NULL view. */
 void nps_jw_control_of(nps_jw *w, const nps_control_view *view, const nps_library *lib, uint32_t substance);
 
 /* "control" of a verdict: day, tables, digest, whether the members of the set differ, and the statement. `left_out`: hits and

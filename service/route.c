@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#define SAMPLE_PARAMETERS "alpha top spectrum file prepare max_lag mixture"
+#define SAMPLE_PARAMETERS "alpha top spectrum file prepare max_lag mixture date control"
 
 static const nps_route table[] = {
     {"GET", "/healthz", nps_api_healthz, NPS_MAY_ANYONE, 0, ""},
@@ -13,12 +13,13 @@ static const nps_route table[] = {
     {"GET", "/metrics", nps_api_metrics, NPS_MAY_LOCAL, 0, ""},
     {"POST", "/v1/identify", nps_api_identify, NPS_MAY_IDENTIFY, NPS_MAX_BODY, SAMPLE_PARAMETERS},
     {"POST", "/v1/samples", nps_api_sample_post, NPS_MAY_ADMIN, NPS_MAX_BODY,
-     SAMPLE_PARAMETERS " country date reference form"},
+     SAMPLE_PARAMETERS " country reference form"},
     {"GET", "/v1/samples/{}", nps_api_sample_get, NPS_MAY_ADMIN, 0, ""},
     {"GET", "/v1/samples/{}/files/{}", nps_api_sample_file, NPS_MAY_ADMIN, 0, ""},
     {"GET", "/v1/cases", nps_api_cases, NPS_MAY_ADMIN, 0, "cursor limit"},
     {"GET", "/v1/library", nps_api_library, NPS_MAY_ANYONE, 0, ""},
     {"GET", "/v1/library/entries/{}", nps_api_library_entry, NPS_MAY_ANYONE, 0, ""},
+    {"GET", "/v1/control", nps_api_control, NPS_MAY_ANYONE, 0, "inchikey formula list class country date cursor limit"},
     {"POST", "/v1/admin/reload", nps_api_reload, NPS_MAY_ADMIN, NPS_MAX_SMALL_BODY, ""},
     {"POST", "/v1/admin/retry", nps_api_retry, NPS_MAY_ADMIN, NPS_MAX_SMALL_BODY, ""},
     {"GET", "/feeds/advisories.atom", nps_api_feed_atom, NPS_MAY_ANYONE, 0, ""},
