@@ -30,6 +30,7 @@ BENCHES  := $(wildcard benchmarks/bench_*.c)
 FIT      := benchmarks/fit_evidence.c
 BENCH_COMMON := $(filter-out $(BENCHES) $(FIT),$(wildcard benchmarks/*.c))
 ASSETS   := $(wildcard service/web/*.html service/web/*.css service/web/*.js service/web/*.svg)
+CONTROL  := $(wildcard reference-lib/control/*.tsv)
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
         -Wvla -Wwrite-strings -Wcast-qual -Wpointer-arith -Wformat=2 -Wundef -Wswitch-enum -Wnull-dereference
@@ -94,6 +95,10 @@ $(B)/gen/assets.inc: $(ASSETS) service/web/embed.sh
 	@mkdir -p $(@D)
 	$(Q)sh service/web/embed.sh $(ASSETS) > $@
 $(B)/obj/service/assets.o: $(B)/gen/assets.inc
+$(B)/gen/control.inc: $(CONTROL) service/web/embed.sh
+	@mkdir -p $(@D)
+	$(Q)sh service/web/embed.sh $(CONTROL) > $@
+$(B)/obj/service/control_files.o: $(B)/gen/control.inc
 
 $(B)/libnps.a: $(call obj,$(LIB_SRC))
 	@rm -f $@
@@ -138,6 +143,7 @@ $(FB)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(FUZZ_CFLAGS) $(CPPFLAGS) $(TEST_CPP) -pthread -MMD -MP -c $< -o $@
 $(FB)/obj/service/assets.o: $(B)/gen/assets.inc
+$(FB)/obj/service/control_files.o: $(B)/gen/control.inc
 $(FB)/libnps.a: $(patsubst %.c,$(FB)/obj/%.o,$(LIB_SRC))
 	@rm -f $@
 	$(Q)ar rcs $@ $^
@@ -152,7 +158,7 @@ fuzz: deps-fuzz
 lint: deps-lint
 	+@$(MAKE) $(PARALLEL) --no-print-directory lint-now
 .PHONY: lint-now
-lint-now: $(B)/gen/assets.inc
+lint-now: $(B)/gen/assets.inc $(B)/gen/control.inc
 	@sh tests/support/lint.sh '$(CC)' '$(CPPFLAGS)' $(B)
 
 # --- measurements -----------------------------------------------------------------------------------------------

@@ -160,6 +160,7 @@ typedef struct {
     unsigned quality;                  /* bits: spectra/quality.h */
     size_t repairs[NPS_REPAIR_COUNT];  /* what the reader repaired */
     char input_digest[65];             /* BLAKE2b-256 of the spectrum as searched, hex */
+    const struct nps_control_view *control; /* borrowed; how control status is told (control_view.h); NULL: not at all */
 } nps_verdict;
 
 void nps_verdict_free(nps_verdict *v);
@@ -185,6 +186,7 @@ typedef struct {
     unsigned support;      /* NPS_SUPPORT_* bits: what supports the one substance that is left */
     bool minimum_scheme;   /* two different techniques, one of them of SWGDRUG category A (ASTM E2329), support it */
     char missing[120];     /* what the minimum scheme still asks for; "" when met */
+    const struct nps_control_view *control; /* as in nps_verdict */
 } nps_sample_verdict;
 
 void nps_sample_verdict_free(nps_sample_verdict *v);

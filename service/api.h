@@ -13,6 +13,7 @@ nps_handler nps_api_memoranda, nps_api_memorandum_post;                         
 nps_handler nps_api_identify;                                               /* api_identify.c */
 nps_handler nps_api_sample_post, nps_api_sample_get, nps_api_sample_file, nps_api_cases; /* api_samples.c */
 nps_handler nps_api_library, nps_api_library_entry;                         /* api_library.c */
+nps_handler nps_api_control;                                                /* api_control.c */
 nps_handler nps_api_reload, nps_api_retry;                                  /* api_admin.c */
 nps_handler nps_api_feed_atom, nps_api_feed_json;                           /* api_feed.c */
 

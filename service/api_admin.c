@@ -6,16 +6,24 @@
 
 nps_status nps_api_reload(nps_app *app, const nps_request *req, nps_reply *reply, nps_err *err)
 {
-    bool changed;
+    bool changed, control_changed = false;
     (void)req;
-    nps_status st = nps_slot_reload(app->library, &changed, err);
+    nps_status st = nps_control_slot_reload(app->control, &control_changed, err);
+    if (st == NPS_OK)
+        st = nps_slot_reload(app->library, &changed, err);
     if (st != NPS_OK)
         return st;
+    NPS_AUTO_CONTROL control = nps_control_slot_acquire(app->control);
     NPS_AUTO_LIBRARY lib = nps_slot_acquire(app->library);
     nps_jw w = nps_jw_init(&reply->body);
     nps_jw_object(&w, NULL);
     nps_jw_bool(&w, "changed", changed);
     nps_jw_str(&w, "generation", lib->generation);
+    nps_jw_object(&w, "control");
+    nps_jw_bool(&w, "changed", control_changed);
+    nps_jw_str(&w, "tables", nps_control_name(control));
+    nps_jw_str(&w, "digest", nps_control_digest(control));
+    nps_jw_end(&w);
     nps_jw_end(&w);
     return NPS_OK;
 }

@@ -152,6 +152,9 @@ static nps_status open_library(nps_app *app, nps_err *err)
     nps_status st = nps_slot_open(app->config.library, &app->library, &why);
     if (st != NPS_OK)
         return nps_fail(err, st, "library '%s': %s", app->config.library, why.msg);
+    st = nps_control_slot_open(app->config.control, &app->control, &why);
+    if (st != NPS_OK)
+        return nps_fail_at(err, st, why.line, why.offset, "control '%s': %s", app->config.control, why.msg);
     if (!*app->config.calibration)
         return NPS_OK;
     st = nps_calibration_file_read(app->config.calibration, &app->own, &why);
@@ -215,6 +218,7 @@ void nps_app_close(nps_app *app)
     nps_gate_free(app->gate);
     nps_gate_free(app->login_gate);
     nps_calibration_set_done(&app->own);
+    nps_control_slot_close(app->control);
     nps_slot_close(app->library);
     if (app->lock_fd >= 0)
         close(app->lock_fd);

@@ -5,6 +5,7 @@
 #include "reference-lib/match.h"
 #include "service/calibration_file.h"
 #include "service/config.h"
+#include "service/control_files.h"
 #include "service/gate.h"
 #include "service/http.h"
 #include "service/metrics.h"
@@ -17,6 +18,7 @@ typedef struct nps_app {
     char base_url[256]; /* public_url, or where the server listens */
     int lock_fd;        /* DATA/lock: one service a folder */
     nps_slot *library;
+    nps_control_slot *control;
     nps_calibration_set own;
     nps_gate *gate;       /* before everything that searches */
     nps_gate *login_gate; /* before password hashes: two at a time */

@@ -1,8 +1,10 @@
 /* npswatch identify: spectra in, verdicts out, one line or one table each, in the order of the input. */
 #include "core/parallel.h"
+#include "reference-lib/control_view.h"
 #include "reference-lib/ir.h"
 #include "service/calibration_file.h"
 #include "service/cli.h"
+#include "service/control_files.h"
 #include "service/report.h"
 #include "service/sources.h"
 #include "service/verdict_json.h"
@@ -30,6 +32,10 @@ static const char usage[] =
     ". No error rate is stated where\n"
     "                      the library was calibrated with another one\n"
     "  --max-lag CM1       infrared, Raman: the query may be moved by up to this (0 to 20, default 0); same remark\n"
+    "  --date DAY          day of the seizure, for control status (default: today)\n"
+    "  --control DIR       folder of control tables instead of the built-in ones (npswatch control --check)\n"
+    "  --control-filter W  list only hits and analogues that are: " NPS_CONTROL_FILTER_WORDS ";\n"
+    "                      several set off by commas. Verdict and set stay as they are\n"
     "  --threads N         default: all cores\n"
     "  --json              one JSON object a line\n"
     "  --html FILE         also a report to print, for the case folder\n\n"
@@ -40,7 +46,8 @@ static const char usage[] =
     "  npswatch identify --library ir.h5 --prepare atr,baseline=als powder.spa\n";
 
 typedef struct {
-    const char *library, *html, *calibration;
+    const char *library, *html, *calibration, *control, *date;
+    unsigned control_filter;
     bool json, sample;
     nps_technique technique; /* NPS_TECH_UNKNOWN: as guessed */
     unsigned threads;
@@ -72,6 +79,7 @@ typedef struct {
     const spectrum_list *list;
     const identify_options *o;
     const char *today;
+    const nps_control_view *control;
     nps_verdict **verdict; /* [list->n] */
     unsigned inner;        /* threads of one search */
     /* One of each a thread, made when it matches for the first time. */
@@ -92,6 +100,8 @@ static void match_one(void *arg, unsigned thread, size_t i)
     }
     if (*st == NPS_OK)
         *st = nps_match(all->lib, all->list->item[i], &all->o->match, all->w[thread], &all->verdict[i], err);
+    if (*st == NPS_OK)
+        all->verdict[i]->control = all->control;
 }
 
 /* Spectra are shared out among the threads; where there are fewer, a search may use several. */
@@ -167,6 +177,7 @@ static nps_status identify_sample(const shared_work *work, nps_err *err)
     }
     if (st != NPS_OK)
         return st;
+    nps_control_attach(work->control, v);
     if (work->o->json) {
         nps_jw jw = nps_jw_init(&b);
         nps_jw_sample_verdict(&jw, NULL, work->lib, v, nps_report_title(all[0]), work->today, all, false);
@@ -177,11 +188,10 @@ static nps_status identify_sample(const shared_work *work, nps_err *err)
     return st == NPS_OK && work->o->html ? write_report(work, v, err) : st;
 }
 
-static nps_status identify(const nps_library *lib, const spectrum_list *list, const identify_options *o, nps_err *err)
+static nps_status identify(const nps_library *lib, const nps_control_view *control, const spectrum_list *list,
+                           const identify_options *o, nps_err *err)
 {
-    char today[11];
-    nps_cli_today(today);
-    shared_work work = {.lib = lib, .list = list, .o = o, .today = today};
+    shared_work work = {.lib = lib, .list = list, .o = o, .today = control->today, .control = control};
     if (o->sample)
         return identify_sample(&work, err);
     work.verdict = nps_array(list->n, sizeof *work.verdict);
@@ -200,7 +210,7 @@ static nps_status identify(const nps_library *lib, const spectrum_list *list, co
 
 static int parse(int argc, char **argv, identify_options *o)
 {
-    enum { LIBRARY = 1, ALPHA, TOP, TOL, PPM, CALIBRATION, TECHNIQUE, SAMPLE, NO_ANALOGS, NO_MIXTURE, PREPARE, MAX_LAG, THREADS, JSON, HTML, HELP };
+    enum { LIBRARY = 1, ALPHA, TOP, TOL, PPM, CALIBRATION, TECHNIQUE, SAMPLE, NO_ANALOGS, NO_MIXTURE, PREPARE, MAX_LAG, DATE, CONTROL, CONTROL_FILTER, THREADS, JSON, HTML, HELP };
     static const struct option longs[] = {{"library", 1, NULL, LIBRARY},
                                           {"alpha", 1, NULL, ALPHA},
                                           {"top", 1, NULL, TOP},
@@ -213,6 +223,9 @@ static int parse(int argc, char **argv, identify_options *o)
                                           {"no-mixture", 0, NULL, NO_MIXTURE},
                                           {"prepare", 1, NULL, PREPARE},
                                           {"max-lag", 1, NULL, MAX_LAG},
+                                          {"date", 1, NULL, DATE},
+                                          {"control", 1, NULL, CONTROL},
+                                          {"control-filter", 1, NULL, CONTROL_FILTER},
                                           {"threads", 1, NULL, THREADS},
                                           {"json", 0, NULL, JSON},
                                           {"html", 1, NULL, HTML},
@@ -256,6 +269,12 @@ static int parse(int argc, char **argv, identify_options *o)
             if (!nps_cli_double(optarg, 0, NPS_IR_LAG_MAX * NPS_IR_GRID_DX, &o->match.max_lag_cm1))
                 return nps_cli_usage("identify", "--max-lag '%s' is outside [0, 20] cm-1", optarg);
             break;
+        case DATE: o->date = optarg; break;
+        case CONTROL: o->control = optarg; break;
+        case CONTROL_FILTER:
+            if (!nps_control_filter_parse(nps_span_of(optarg), &o->control_filter))
+                return nps_cli_usage("identify", "--control-filter takes " NPS_CONTROL_FILTER_WORDS);
+            break;
         case THREADS:
             if (!nps_cli_size(optarg, 1, 16, &threads))
                 return nps_cli_usage("identify", "--threads '%s' is outside 1..16", optarg);
@@ -272,10 +291,30 @@ static int parse(int argc, char **argv, identify_options *o)
     return -1;
 }
 
+/* The tables (pinned in *ret_tables) as this run asks them. -1: go on; otherwise the exit status. */
+static int open_control(const identify_options *o, nps_control **ret_tables, nps_control_view *ret_view)
+{
+    char today[11];
+    nps_err err = {0};
+    nps_cli_today(today);
+    if (nps_control_load(o->control, ret_tables, &err) != NPS_OK) {
+        nps_cli_complain(o->control, &err);
+        return NPS_EXIT_INPUT;
+    }
+    if (nps_control_view_init(*ret_tables, o->date, today, true, o->control_filter, ret_view, &err) != NPS_OK)
+        return nps_cli_usage("identify", "--date: %s", err.msg);
+    return -1;
+}
+
 int nps_cmd_identify(int argc, char **argv)
 {
     identify_options o = {.match = nps_match_options_default(), .threads = nps_cli_cores()};
     int rc = parse(argc, argv, &o);
+    if (rc >= 0)
+        return rc;
+    NPS_AUTO_CONTROL tables = NULL;
+    nps_control_view control;
+    rc = open_control(&o, &tables, &control);
     if (rc >= 0)
         return rc;
     NPS_AUTO_LIBRARY lib = nps_cli_library("identify", o.library);
@@ -295,7 +334,7 @@ int nps_cmd_identify(int argc, char **argv)
     size_t failed = 0;
     nps_status st = nps_sources_each(argv + optind, argc - optind, &limits, keep, &list, &failed, &err);
     if (st == NPS_OK && list.n)
-        st = identify(lib, &list, &o, &err);
+        st = identify(lib, &control, &list, &o, &err);
     if (st != NPS_OK)
         nps_cli_complain(NULL, &err);
     for (size_t i = 0; i < list.n; i++)

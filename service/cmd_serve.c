@@ -96,10 +96,27 @@ static void block_signals(sigset_t *set)
     signal(SIGXFSZ, SIG_IGN);
 }
 
+static void reload_control(nps_app *app)
+{
+    bool changed = false;
+    nps_err err = {0};
+    if (nps_control_slot_reload(app->control, &changed, &err) != NPS_OK) {
+        nps_log_err(NPS_LOG_ERROR, "control-reload-failed", &err);
+        return;
+    }
+    NPS_AUTO_CONTROL c = nps_control_slot_acquire(app->control);
+    nps_log l;
+    nps_log_begin(&l, NPS_LOG_INFO, "control-reload");
+    nps_jw_bool(&l.w, "changed", changed);
+    nps_jw_str(&l.w, "digest", nps_control_digest(c));
+    nps_log_end(&l);
+}
+
 static void reload(nps_app *app)
 {
     bool changed;
     nps_err err = {0};
+    reload_control(app);
     if (nps_slot_reload(app->library, &changed, &err) != NPS_OK) {
         nps_log_err(NPS_LOG_ERROR, "reload-failed", &err);
         return;

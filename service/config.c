@@ -25,6 +25,7 @@ static const struct {
     {"store", STORE, PLACE(store), 0, 0, "", "postgresql://USER@HOST/DATABASE shared by several; default: SQLite in data"},
     {"library", TEXT, PLACE(library), 0, 0, "", "library file (npswatch library build)"},
     {"calibration", TEXT, PLACE(calibration), 0, 0, "", "own calibration (npswatch calibrate)"},
+    {"control", TEXT, PLACE(control), 0, 0, "", "folder of control tables (npswatch control --check); default: built-in ones"},
     {"public_url", URL, PLACE(public_url), 0, 0, "", "how others reach the service, in feeds and links; default: listen"},
     {"title", TEXT, PLACE(title), 0, 0, "npswatch: new psychoactive substances", "title of the feeds"},
     {"anonymous_identify", SWITCH, PLACE(anonymous_identify), 0, 0, "", "identify without token; default: yes on loopback"},

@@ -16,6 +16,7 @@ typedef struct {
     char store[512]; /* "": SQLite in the data folder; otherwise a postgresql:// URL, which may hold a password */
     char library[512];
     char calibration[512];
+    char control[512]; /* folder of control tables; "": built-in */
     char public_url[256];
     char title[128];
     bool anonymous_identify, demo_accounts;

@@ -10,6 +10,7 @@
 void nps_judgement_done(nps_judgement *j)
 {
     nps_sample_verdict_free(j->verdict);
+    nps_control_release(j->control);
     nps_library_release(j->lib);
     *j = (nps_judgement){0};
 }
@@ -54,6 +55,21 @@ static nps_status take_options(const nps_app *app, const nps_request *req, const
     return take_trace_options(req, in, o, prep, err);
 }
 
+static nps_status take_control(const nps_app *app, const nps_request *req, const nps_intake *in, nps_judgement *j, nps_err *err)
+{
+    const char *words = nps_intake_value(in, req, "control");
+    unsigned filter = 0;
+    nps_err why;
+    if (words && !nps_control_filter_parse(nps_span_of(words), &filter))
+        return nps_fail(err, NPS_E_RANGE, "'control' takes " NPS_CONTROL_FILTER_WORDS);
+    nps_cli_today(j->today);
+    j->control = nps_control_slot_acquire(app->control);
+    /* Whoever may see restricted lists: the one place to ask, with api_control.c. */
+    nps_status st = nps_control_view_init(j->control, nps_intake_value(in, req, "date"), j->today, req->is_admin, filter,
+                                          &j->view, &why);
+    return st == NPS_OK ? st : nps_fail(err, st, "'date': %s", why.msg);
+}
+
 /* Nothing could be read: the first problem leads, all are listed. */
 static void reply_unreadable(nps_reply *reply, const nps_request *req, const nps_intake *in)
 {
@@ -77,13 +93,16 @@ nps_status nps_judge(nps_app *app, const nps_request *req, nps_intake *in, nps_r
     unsigned slot;
     nps_status st = take_options(app, req, in, &o, &prep, &j.with_spectra, err);
     if (st == NPS_OK)
+        st = take_control(app, req, in, &j, err);
+    if (st == NPS_OK)
         st = nps_gate_enter(app->gate, app->config.search_wait_ms, &slot, err);
-    if (st != NPS_OK)
+    if (st != NPS_OK) {
+        nps_judgement_done(&j);
         return st;
+    }
     st = nps_intake_read(in, err);
     atomic_fetch_add(&app->metrics.broken_records, in->n_failed);
     if (st == NPS_OK && in->n_spectrum) {
-        nps_cli_today(j.today);
         j.lib = nps_slot_acquire(app->library);
         st = nps_match_sample(j.lib, (const nps_spectrum *const *)in->spectrum, in->n_spectrum, &o, app->workspace[slot],
                               &j.verdict, err);
@@ -99,6 +118,8 @@ nps_status nps_judge(nps_app *app, const nps_request *req, nps_intake *in, nps_r
         reply_unreadable(reply, req, in);
     *ret_judged = j.verdict != NULL;
     *ret_judgement = j;
+    if (j.verdict)
+        nps_control_attach(&ret_judgement->view, ret_judgement->verdict);
     return NPS_OK;
 }
 

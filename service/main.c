@@ -15,6 +15,7 @@ static const struct {
     {"search", nps_cmd_search, "hit list by one similarity"},
     {"calibrate", nps_cmd_calibrate, "fit the thresholds to a laboratory's own replicates"},
     {"convert", nps_cmd_convert, "one file format into another"},
+    {"control", nps_cmd_control, "what the tables of control status say of a substance; check tables"},
     {"serve", nps_cmd_serve, "the HTTP service with its page and feeds"},
     {"admin", nps_cmd_admin, "tokens and state of a service"},
 };

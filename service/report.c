@@ -1,5 +1,6 @@
 #include "service/report.h"
 
+#include "service/control_text.h"
 #include "service/explain.h"
 #include "service/report_impl.h"
 #include "spectra/quality.h"
@@ -70,6 +71,33 @@ static void put_wrapped(nps_buf *b, size_t indent, const char *words)
     nps_buf_putc(b, '\n');
 }
 
+/* What the control tables say of a substance, as a paragraph. */
+static void text_control(nps_buf *b, const nps_library *lib, uint32_t substance, const nps_control_view *view, size_t indent)
+{
+    NPS_AUTO_BUF text = NPS_BUF_INIT((size_t)1 << 16);
+    if (!view)
+        return;
+    nps_buf_puts(&text, "control: ");
+    nps_control_put_cell(&text, view, lib, substance);
+    nps_buf_fail_with(b, &text);
+    put_wrapped(b, indent, text.data ? text.data : "");
+}
+
+static void text_control_statement(nps_buf *b, const nps_library *lib, const nps_member *set, size_t n, uint32_t class_name,
+                                   const nps_control_view *view)
+{
+    NPS_AUTO_BUF text = NPS_BUF_INIT((size_t)1 << 20);
+    if (!view)
+        return;
+    nps_control_put_statement(&text, view, lib, set, n, class_name);
+    if (view->filter) {
+        nps_buf_putc(&text, ' ');
+        nps_control_put_filter(&text, view);
+    }
+    nps_buf_fail_with(b, &text);
+    put_wrapped(b, 2, text.data ? text.data : "");
+}
+
 void nps_report_reading(const nps_verdict *v, nps_report_line_fn *line, void *arg)
 {
     for (unsigned bit = 1; bit && bit <= v->quality; bit <<= 1)
@@ -94,11 +122,13 @@ void nps_report_preparation(const nps_verdict *v, nps_report_line_fn *line, void
         line(arg, "max_lag", moved);
 }
 
-static void text_set(nps_buf *b, const nps_library *lib, const nps_member *set, size_t n)
+static void text_set(nps_buf *b, const nps_library *lib, const nps_member *set, size_t n, const nps_control_view *control)
 {
-    for (size_t i = 0; i < n && i < 20; i++)
+    for (size_t i = 0; i < n && i < 20; i++) {
         nps_buf_printf(b, "    %5.1f %%  %s  %s\n", 100 * set[i].p, nps_report_name(lib, set[i].substance),
                        nps_library_text(lib, lib->sub_inchikey[set[i].substance]));
+        text_control(b, lib, set[i].substance, control, 14);
+    }
     if (n > 20)
         nps_buf_printf(b, "    ... and %zu more\n", n - 20);
 }
@@ -142,8 +172,13 @@ static void text_analogs(nps_buf *b, const nps_library *lib, const nps_verdict *
     if (v->molecular_mass)
         nps_buf_printf(b, "    molecular mass of the unknown, estimated: %d (proposed by %u substance%s; = agrees)\n",
                        v->molecular_mass, v->mass_support, nps_report_plural(v->mass_support));
-    for (size_t i = 0; i < v->n_analogs && i < 5; i++)
+    for (size_t i = 0, told = 0; i < v->n_analogs && told < 5; i++) {
+        if (!nps_control_passes(v->control, lib, v->analogs[i].substance))
+            continue;
         text_analog(b, lib, &v->analogs[i], i + 1);
+        text_control(b, lib, v->analogs[i].substance, v->control, 8);
+        told++;
+    }
 }
 
 void nps_report_mixture_statement(nps_buf *b, const nps_library *lib, const nps_mixture *m)
@@ -210,6 +245,8 @@ static void text_hits(nps_buf *b, const nps_library *lib, const nps_verdict *v)
                              : "  hits: evidence score  compared, 1/cm  moved  name\n");
     for (size_t i = 0; i < v->n_hits; i++) {
         const nps_hit *h = &v->hits[i];
+        if (!nps_control_passes(v->control, lib, h->substance))
+            continue;
         nps_buf_printf(b, "    %2zu  %+7.2f  %.4f  ", i + 1, h->evidence, h->score);
         if (mass)
             nps_buf_printf(b, "%.4f    %.3f    ", h->reverse, h->explained);
@@ -218,6 +255,7 @@ static void text_hits(nps_buf *b, const nps_library *lib, const nps_verdict *v)
         nps_buf_printf(b, "%s\n", nps_report_name(lib, h->substance));
         nps_explain_hit(&why, lib, v, i);
         put_paragraph(b, 8, &why);
+        text_control(b, lib, h->substance, v->control, 8);
     }
 }
 
@@ -263,8 +301,9 @@ void nps_report_text(nps_buf *b, const nps_library *lib, const nps_verdict *v, c
     nps_report_reading(v, text_line, b);
     if (v->n_set) {
         nps_buf_puts(b, "  set:\n");
-        text_set(b, lib, v->set, v->n_set);
+        text_set(b, lib, v->set, v->n_set, v->control);
     }
+    text_control_statement(b, lib, v->set, v->n_set, v->n_classes ? v->classes[0].class_name : 0, v->control);
     text_hits(b, lib, v);
     text_analogs(b, lib, v);
     for (size_t i = 0; i < v->n_classes && i < 3; i++)
@@ -342,7 +381,8 @@ void nps_report_sample_text(nps_buf *b, const nps_library *lib, const nps_sample
     nps_buf_puts(b, "  ");
     nps_report_sample_statement(b, lib, v);
     nps_buf_putc(b, '\n');
-    text_set(b, lib, v->set, v->n_set);
+    text_set(b, lib, v->set, v->n_set, v->control);
+    text_control_statement(b, lib, v->set, v->n_set, nps_control_class_of(v), v->control);
     text_candidates(b, lib, v);
     nps_buf_printf(b, "  SWGDRUG / ASTM E2329 minimum: %s%s%s\n\n", v->minimum_scheme ? "met" : "not met",
                    *v->missing ? "; missing: " : "", v->missing);

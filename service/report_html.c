@@ -182,7 +182,8 @@ void nps_report_html_verdict(nps_buf *b, const nps_library *lib, const nps_verdi
     html_query(b, v, query);
     html_plot(b, lib, v, query, today);
     html_left(b, lib, v);
-    nps_report_html_set(b, lib, v->set, v->n_set);
+    nps_report_html_set(b, lib, v->set, v->n_set, v->control);
+    nps_report_html_control(b, lib, v->set, v->n_set, v->n_classes ? v->classes[0].class_name : 0, v->control);
     if (v->mixture)
         nps_report_html_mixture(b, lib, v->mixture, query, today);
     nps_report_html_hits(b, lib, v);
@@ -253,7 +254,8 @@ void nps_report_html_sample(nps_buf *b, const nps_library *lib, const nps_sample
     nps_report_sample_statement(&text, lib, v);
     put_sentence(b, "<p>", &text, "</p>\n");
     html_scheme(b, v);
-    nps_report_html_set(b, lib, v->set, v->n_set);
+    nps_report_html_set(b, lib, v->set, v->n_set, v->control);
+    nps_report_html_control(b, lib, v->set, v->n_set, nps_control_class_of(v), v->control);
     html_spectra(b, lib, v, spectra);
     html_candidates(b, lib, v);
     nps_buf_puts(b, "</article>\n");

@@ -3,6 +3,7 @@
 #define NPS_SERVICE_REPORT_IMPL_H
 
 #include "core/buf.h"
+#include "reference-lib/control_view.h"
 #include "reference-lib/mixture.h"
 
 static inline const char *nps_report_name(const nps_library *lib, uint32_t substance)
@@ -25,7 +26,10 @@ void nps_report_put_changes(nps_buf *b, const nps_analog *a, size_t first);
 
 /* --- report_tables.c: parts of the page, each nothing where there is nothing to show --- */
 
-void nps_report_html_set(nps_buf *b, const nps_library *lib, const nps_member *set, size_t n);
+void nps_report_html_set(nps_buf *b, const nps_library *lib, const nps_member *set, size_t n, const nps_control_view *control);
+/* Control status of a set, or of a likeliest class; nothing for a NULL view. */
+void nps_report_html_control(nps_buf *b, const nps_library *lib, const nps_member *set, size_t n, uint32_t class_name,
+                             const nps_control_view *control);
 void nps_report_html_hits(nps_buf *b, const nps_library *lib, const nps_verdict *v);
 void nps_report_html_mixture(nps_buf *b, const nps_library *lib, const nps_mixture *m, const nps_spectrum *query, const char *today);
 void nps_report_html_analogs(nps_buf *b, const nps_library *lib, const nps_verdict *v);

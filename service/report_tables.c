@@ -1,21 +1,55 @@
 /* Tables of the printed report. */
+#include "service/control_text.h"
 #include "service/explain.h"
 #include "service/report.h"
 #include "service/report_impl.h"
 
 #include <math.h>
 
-void nps_report_html_set(nps_buf *b, const nps_library *lib, const nps_member *set, size_t n)
+/* What the control tables say of a substance, after `before`. */
+static void html_control(nps_buf *b, const char *before, const nps_library *lib, uint32_t substance, const nps_control_view *view)
+{
+    NPS_AUTO_BUF text = NPS_BUF_INIT((size_t)1 << 16);
+    if (!view)
+        return;
+    nps_control_put_cell(&text, view, lib, substance);
+    nps_buf_fail_with(b, &text);
+    nps_buf_puts(b, before);
+    nps_buf_put_xml(b, text.data ? text.data : "");
+}
+
+void nps_report_html_control(nps_buf *b, const nps_library *lib, const nps_member *set, size_t n, uint32_t class_name,
+                             const nps_control_view *control)
+{
+    NPS_AUTO_BUF text = NPS_BUF_INIT((size_t)1 << 20);
+    if (!control)
+        return;
+    nps_control_put_statement(&text, control, lib, set, n, class_name);
+    if (control->filter) {
+        nps_buf_putc(&text, ' ');
+        nps_control_put_filter(&text, control);
+    }
+    nps_buf_fail_with(b, &text);
+    nps_buf_puts(b, "<h3>Control status</h3><p>");
+    nps_buf_put_xml(b, text.data ? text.data : "");
+    nps_buf_printf(b, "</p><p class=\"small\">Digest of the control tables: <code>%s</code></p>\n",
+                   nps_control_digest(control->tables));
+}
+
+void nps_report_html_set(nps_buf *b, const nps_library *lib, const nps_member *set, size_t n, const nps_control_view *control)
 {
     if (!n)
         return;
-    nps_buf_puts(b, "<h3>Set</h3><table><tr><th>Substance<th>InChIKey<th class=\"n\">Probability</tr>");
+    nps_buf_printf(b, "<h3>Set</h3><table><tr><th>Substance<th>InChIKey<th class=\"n\">Probability%s</tr>",
+                   control ? "<th>Control status" : "");
     for (size_t i = 0; i < n; i++) {
         nps_buf_puts(b, "<tr><td>");
         nps_buf_put_xml(b, nps_report_name(lib, set[i].substance));
         nps_buf_puts(b, "<td><code>");
         nps_buf_put_xml(b, nps_library_text(lib, lib->sub_inchikey[set[i].substance]));
-        nps_buf_printf(b, "</code><td class=\"n\">%.3f</tr>", set[i].p);
+        nps_buf_printf(b, "</code><td class=\"n\">%.3f", set[i].p);
+        html_control(b, "<td>", lib, set[i].substance, control);
+        nps_buf_puts(b, "</tr>");
     }
     nps_buf_puts(b, "</table>\n");
 }
@@ -42,6 +76,8 @@ void nps_report_html_hits(nps_buf *b, const nps_library *lib, const nps_verdict 
     nps_buf_puts(b, mass ? "<th class=\"n\">Reverse<th class=\"n\">Explained<th class=\"n\">Peaks</tr>"
                          : "<th class=\"n\">Compared, 1/cm<th class=\"n\">Points<th class=\"n\">Query moved by, 1/cm</tr>");
     for (size_t i = 0; i < v->n_hits; i++) {
+        if (!nps_control_passes(v->control, lib, v->hits[i].substance))
+            continue;
         nps_buf_printf(b, "<tbody><tr><td>%zu<td>", i + 1);
         nps_buf_put_xml(b, nps_report_name(lib, v->hits[i].substance));
         nps_buf_printf(b, "<td class=\"n\">%+.2f", v->hits[i].evidence);
@@ -50,6 +86,7 @@ void nps_report_html_hits(nps_buf *b, const nps_library *lib, const nps_verdict 
         nps_buf_fail_with(b, &why);
         nps_buf_puts(b, "<tr class=\"why\"><td><td colspan=\"6\">");
         nps_buf_put_xml(b, why.data ? why.data : "");
+        html_control(b, "<br>Control: ", lib, v->hits[i].substance, v->control);
         nps_buf_puts(b, "</tr></tbody>");
         nps_buf_clear(&why);
     }
@@ -129,7 +166,8 @@ void nps_report_html_mixture(nps_buf *b, const nps_library *lib, const nps_mixtu
 
 /* --- analogues -------------------------------------------------------------------------------------------------------------- */
 
-static void html_analog(nps_buf *b, const nps_library *lib, const nps_analog *a, size_t rank, bool with_mass)
+static void html_analog(nps_buf *b, const nps_library *lib, const nps_analog *a, size_t rank, bool with_mass,
+                        const nps_control_view *control)
 {
     nps_buf_printf(b, "<tr><td>%zu<td>", rank);
     nps_buf_put_xml(b, nps_report_name(lib, a->substance));
@@ -144,6 +182,7 @@ static void html_analog(nps_buf *b, const nps_library *lib, const nps_analog *a,
         nps_buf_puts(b, a->mass_agrees ? "<td>yes" : "<td>no");
     nps_buf_puts(b, "<td>");
     nps_report_put_carriers(b, a, " &#8594; ", 6);
+    html_control(b, "<td>", lib, a->substance, control);
     nps_buf_puts(b, "</tr>");
 }
 
@@ -159,10 +198,14 @@ void nps_report_html_analogs(nps_buf *b, const nps_library *lib, const nps_verdi
     nps_buf_printf(b, "The shift is query minus reference; the peaks that carry it are given as m/z of the reference &#8594; "
                       "m/z of the query.</p><table><tr><th>#<th>Name<th class=\"n\">Shift, Da<th>Likely change"
                       "<th class=\"n\">Score<th class=\"n\">Unmoved%s"
-                      "<th>Peaks that carry it</tr>",
-                   v->molecular_mass ? "<th>Agrees on mass" : "");
-    for (size_t i = 0; i < v->n_analogs && i < 5; i++)
-        html_analog(b, lib, &v->analogs[i], i + 1, v->molecular_mass != 0);
+                      "<th>Peaks that carry it%s</tr>",
+                   v->molecular_mass ? "<th>Agrees on mass" : "", v->control ? "<th>Control status" : "");
+    for (size_t i = 0, told = 0; i < v->n_analogs && told < 5; i++) {
+        if (!nps_control_passes(v->control, lib, v->analogs[i].substance))
+            continue;
+        html_analog(b, lib, &v->analogs[i], i + 1, v->molecular_mass != 0, v->control);
+        told++;
+    }
     nps_buf_puts(b, "</table>\n");
 }
 

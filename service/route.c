@@ -2,11 +2,12 @@
 
 #include "core/scan.h"
 #include "service/api.h"
+#include "service/sample_facts.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define SAMPLE_PARAMETERS "alpha top spectrum file prepare max_lag mixture"
+#define SAMPLE_PARAMETERS "alpha top spectrum file prepare max_lag mixture date control"
 #define LAB NPS_ROLE_LAB
 #define PARTNER NPS_ROLE_PARTNER
 #define CURATOR NPS_ROLE_CURATOR
@@ -24,6 +25,7 @@ static const nps_route table[] = {
     {"GET", "/metrics", nps_api_metrics, NPS_OPEN_LOCALLY, ADMIN, 0, SCOPE(ADMIN), 0, ""},
     {"GET", "/v1/library", nps_api_library, NPS_OPEN_TO_ALL, EVERY_ROLE, 0, 0, 0, ""},
     {"GET", "/v1/library/entries/{}", nps_api_library_entry, NPS_OPEN_TO_ALL, EVERY_ROLE, 0, 0, 0, ""},
+    {"GET", "/v1/control", nps_api_control, NPS_OPEN_TO_ALL, EVERY_ROLE, 0, 0, 0, "inchikey formula list class country date cursor limit"},
     {"GET", "/feeds/advisories.atom", nps_api_feed_atom, NPS_OPEN_TO_ALL, EVERY_ROLE, 0, 0, 0, ""},
     {"GET", "/feeds/advisories.json", nps_api_feed_json, NPS_OPEN_TO_ALL, EVERY_ROLE, 0, 0, 0, ""},
 
@@ -50,7 +52,7 @@ static const nps_route table[] = {
     {"POST", "/v1/identify", nps_api_identify, NPS_OPEN_BY_CONFIG, LAB | PARTNER | CURATOR | COORDINATOR, 0, SCOPE(IDENTIFY),
      NPS_MAX_BODY, SAMPLE_PARAMETERS},
     {"POST", "/v1/samples", nps_api_sample_post, 0, LAB, 0, SCOPE(SAMPLES_WRITE), NPS_MAX_BODY,
-     SAMPLE_PARAMETERS " country date reference form"},
+     SAMPLE_PARAMETERS " " NPS_SAMPLE_FACT_KEYS},
     {"GET", "/v1/samples/{}", nps_api_sample_get, 0, LAB, 0, SCOPE(SAMPLES_READ), 0, ""},
     {"GET", "/v1/samples/{}/files/{}", nps_api_sample_file, 0, LAB, 0, SCOPE(SAMPLES_READ), 0, ""},
 

@@ -34,8 +34,8 @@ typedef struct {
 /* The value of a key, or NULL: where the words come from (a form, a query, a JSON object). */
 typedef const char *nps_fact_lookup(void *arg, const char *key);
 
-/* Names of all keys with blanks between them, for the route table. */
-#define NPS_SAMPLE_FACT_KEYS "date country region form packaging circumstances reference note quantity tlp retain_days"
+/* Names of the keys with blanks between them, for the route table; `date` is one of those that verdicts take too. */
+#define NPS_SAMPLE_FACT_KEYS "country region form packaging circumstances reference note quantity tlp retain_days"
 
 /* Takes and checks every key. `quantity` is a number and a unit, "12.5 g". Texts must live as long as *ret_facts; the unit
  * points into a static list. Errors: NPS_E_RANGE naming the key, with the words of its list. */

@@ -2,6 +2,7 @@
 
 #include "reference-lib/ir.h"
 #include "reference-lib/prepare.h"
+#include "service/control_json.h"
 #include "service/explain.h"
 #include "service/explain_json.h"
 #include "service/report.h"
@@ -31,7 +32,7 @@ static void put_substance(nps_jw *w, const nps_library *lib, uint32_t s)
         nps_jw_str(w, "class", class_name);
 }
 
-static void put_set(nps_jw *w, const nps_library *lib, const nps_member *set, size_t n)
+static void put_set(nps_jw *w, const nps_library *lib, const nps_member *set, size_t n, const nps_control_view *control)
 {
     nps_jw_array(w, "set");
     for (size_t i = 0; i < n; i++) {
@@ -41,6 +42,7 @@ static void put_set(nps_jw *w, const nps_library *lib, const nps_member *set, si
         nps_jw_str(w, "substance", *key ? key : nps_library_text(lib, lib->sub_name[s]));
         put_substance(w, lib, s);
         nps_jw_num(w, "p", set[i].p, 4);
+        nps_jw_control_of(w, control, lib, s);
         nps_jw_end(w);
     }
     nps_jw_end(w);
@@ -60,6 +62,8 @@ static void put_hits(nps_jw *w, const nps_library *lib, const nps_verdict *v, co
     nps_jw_array(w, "hits");
     for (size_t i = 0; i < v->n_hits; i++) {
         const nps_hit *h = &v->hits[i];
+        if (!nps_control_passes(v->control, lib, h->substance))
+            continue;
         bool open = nps_library_entry_is_open(lib, h->entry, today);
         nps_jw_object(w, NULL);
         nps_jw_i64(w, "rank", (int64_t)i + 1);
@@ -76,6 +80,7 @@ static void put_hits(nps_jw *w, const nps_library *lib, const nps_verdict *v, co
         if (open)
             nps_jw_str(w, "contributor", nps_library_text(lib, lib->entry_contributor[h->entry]));
         nps_jw_explanation(w, lib, v, i);
+        nps_jw_control_of(w, v->control, lib, h->substance);
         nps_jw_end(w);
     }
     nps_jw_end(w);
@@ -122,6 +127,8 @@ static void put_analogs(nps_jw *w, const nps_library *lib, const nps_verdict *v,
     nps_jw_array(w, "analogs");
     for (size_t i = 0; i < v->n_analogs; i++) {
         const nps_analog *a = &v->analogs[i];
+        if (!nps_control_passes(v->control, lib, a->substance))
+            continue;
         nps_jw_object(w, NULL);
         nps_jw_i64(w, "rank", (int64_t)i + 1);
         nps_jw_i64(w, "entry", a->entry);
@@ -137,6 +144,7 @@ static void put_analogs(nps_jw *w, const nps_library *lib, const nps_verdict *v,
         nps_jw_i64(w, "matched_shifted", a->shifted);
         nps_jw_bool(w, "peaks_available", nps_library_entry_is_open(lib, a->entry, today));
         nps_jw_shifted_peaks(w, a->pair, a->n_pair);
+        nps_jw_control_of(w, v->control, lib, a->substance);
         nps_jw_end(w);
     }
     nps_jw_end(w);
@@ -288,6 +296,16 @@ static void put_statement(nps_jw *w, const nps_library *lib, const nps_verdict *
     nps_jw_text(w, "statement", &b);
 }
 
+static size_t count_left_out(const nps_library *lib, const nps_verdict *v)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < v->n_hits; i++)
+        n += !nps_control_passes(v->control, lib, v->hits[i].substance);
+    for (size_t i = 0; i < v->n_analogs; i++)
+        n += !nps_control_passes(v->control, lib, v->analogs[i].substance);
+    return n;
+}
+
 void nps_jw_verdict(nps_jw *w, const char *key, const nps_library *lib, const nps_verdict *v,
                     const nps_verdict_json_options *o)
 {
@@ -299,7 +317,8 @@ void nps_jw_verdict(nps_jw *w, const char *key, const nps_library *lib, const np
     nps_jw_num(w, "alpha", v->alpha, 6);
     nps_jw_num(w, "p_known", v->p_known, 4);
     put_statement(w, lib, v);
-    put_set(w, lib, v->set, v->n_set);
+    put_set(w, lib, v->set, v->n_set, v->control);
+    nps_jw_control(w, v->control, lib, v->set, v->n_set, v->n_classes ? v->classes[0].class_name : 0, count_left_out(lib, v));
     put_hits(w, lib, v, o->today);
     put_analogs(w, lib, v, o->today);
     nps_jw_array(w, "classes");
@@ -381,7 +400,11 @@ void nps_jw_sample_verdict(nps_jw *w, const char *key, const nps_library *lib, c
     nps_report_sample_statement(&statement, lib, v);
     nps_jw_text(w, "statement", &statement);
     nps_jw_bool(w, "conflict", v->conflict);
-    put_set(w, lib, v->set, v->n_set);
+    size_t left_out = 0;
+    for (size_t i = 0; i < v->n_spectra; i++)
+        left_out += count_left_out(lib, v->spectra[i]);
+    put_set(w, lib, v->set, v->n_set, v->control);
+    nps_jw_control(w, v->control, lib, v->set, v->n_set, nps_control_class_of(v), left_out);
     put_candidates(w, lib, v);
     put_library(w, lib);
     nps_jw_object(w, "minimum_scheme");

@@ -30,15 +30,16 @@ function mirrorWithKey(verdict, reference, hit, note) {
 
 function setTable(set) {
   // Columns that say nothing are left out.
-  const keyed = set.some((m) => m.inchikey), classed = set.some((m) => m.class);
-  const heads = [{ t: "Substance" }, keyed ? { t: "InChIKey" } : null, classed ? { t: "Class" } : null, { t: "Probability", n: true }];
+  const keyed = set.some((m) => m.inchikey), classed = set.some((m) => m.class), listed = set.some((m) => m.control_text);
+  const heads = [{ t: "Substance" }, keyed ? { t: "InChIKey" } : null, classed ? { t: "Class" } : null, { t: "Probability", n: true },
+    listed ? { t: "Control status" } : null];
   return stacked(table("The set: what the answer leaves possible", heads.filter(Boolean), set.map((m) =>
-    el("tr", {}, cell(m.name), keyed ? el("td", {}, el("code", {}, m.inchikey)) : null, classed ? cell(m.class || "") : null, cell(percent(m.p), true)))));
+    el("tr", {}, cell(m.name), keyed ? el("td", {}, el("code", {}, m.inchikey)) : null, classed ? cell(m.class || "") : null, cell(percent(m.p), true), listed ? cell(m.control_text) : null))));
 }
 
 function verdictHead(v, level) {
   return [el(level, { class: `verdict v-${v.verdict}` }, v.headline), el("p", {}, v.statement),
-    v.set && v.set.length ? setTable(v.set) : null].filter(Boolean);
+    v.set && v.set.length ? setTable(v.set) : null, v.control ? el("p", { class: "control small" }, v.control.statement) : null].filter(Boolean);
 }
 
 function chooser(verdict, box, item, rows) {
@@ -55,9 +56,11 @@ const traceCells = (h) => [h.score.toFixed(4), `${h.range_cm1[1]} to ${h.range_c
 const HITS_CAPTION = "Hits: choose one to see it against the query. Evidence is the ln of the odds that both are of one substance; in brackets what a "
   + "measure adds to it, against a typical pair of one substance or, where it says so, against the best hit";
 
+const controlLine = (item) => (item.control_text ? el("div", { class: "small control" }, `Control: ${item.control_text}`) : null);
+
 function hitsTable(verdict, box, rows) {
   const [heads, cells] = verdict.preparation ? [TRACE_HEADS, traceCells] : [MASS_HEADS, massCells];
-  const why = (h) => el("tr", { class: "why" }, el("td", { colspan: heads.length + 3 }, h.explanation));
+  const why = (h) => el("tr", { class: "why" }, el("td", { colspan: heads.length + 3 }, h.explanation, controlLine(h)));
   for (const h of verdict.hits)
     rows.push([el("tr", {}, cell(h.rank), el("td", {}, chooser(verdict, box, h, rows)), cell(signedNumber(h.evidence), true), ...cells(h).map((text) => cell(text, true))), h]);
   const region = stacked(table(HITS_CAPTION, [{ t: "#" }, { t: "Name" }, { t: "Evidence", n: true }, ...heads],
@@ -80,7 +83,7 @@ function carriersCell(a) {
 }
 
 function analogRow(verdict, box, a, rows) {
-  const name = el("td", {}, chooser(verdict, box, a, rows), a.class ? el("div", { class: "small" }, a.class) : null);
+  const name = el("td", {}, chooser(verdict, box, a, rows), a.class ? el("div", { class: "small" }, a.class) : null, controlLine(a));
   const score = el("td", { class: "n" }, a.score.toFixed(3), el("div", { class: "small" }, `unmoved ${a.score_direct.toFixed(3)}`));
   return el("tr", {}, name, cell(signed(a.delta_mass), true), changesCell(a.delta_formulas), score,
     verdict.molecular_mass ? cell(a.mass_agrees ? "yes" : "no") : null, carriersCell(a));

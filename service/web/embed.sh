@@ -1,5 +1,6 @@
 #!/bin/sh
-# Writes the files named on the command line as C arrays and one table: what service/assets.c includes.
+# Writes the files named on the command line as C arrays and one table: what service/assets.c and
+# service/control_files.c include.
 i=0
 for f in "$@"; do
     echo "static const unsigned char asset_$i[] = {"
@@ -15,6 +16,7 @@ for f in "$@"; do
         *.css) type='text/css; charset=utf-8' ;;
         *.js) type='text/javascript; charset=utf-8' ;;
         *.svg) type='image/svg+xml' ;;
+        *.tsv) type='text/tab-separated-values; charset=utf-8' ;;
         *) echo "embed.sh: no media type for $f" >&2; exit 1 ;;
     esac
     echo "    {\"$(basename "$f")\", \"$type\", asset_$i, sizeof asset_$i},"
