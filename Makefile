@@ -184,6 +184,8 @@ install: $(B)/npswatch
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/doc/npswatch
 	install -m 755 $(B)/npswatch $(DESTDIR)$(PREFIX)/bin/npswatch
 	install -m 644 service/npswatch.1 $(DESTDIR)$(PREFIX)/share/man/man1/npswatch.1
+	install -d $(DESTDIR)$(PREFIX)/share/npswatch/control
+	install -m 644 $(CONTROL) reference-lib/control/README.md $(DESTDIR)$(PREFIX)/share/npswatch/control/
 	install -m 644 README.md LICENSE reference-lib/FORMAT.md service/API.md $(DESTDIR)$(PREFIX)/share/doc/npswatch/
 
 format:

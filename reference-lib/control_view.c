@@ -163,9 +163,11 @@ bool nps_control_stereo_differs(const nps_control_view *view, const nps_library 
 bool nps_control_set_differs(const nps_control_view *view, const nps_library *lib, const nps_member *set, size_t n)
 {
     char first[NPS_CONTROL_SIGNATURE], other[NPS_CONTROL_SIGNATURE];
+    if (n)
+        nps_control_signature(view, lib, set[0].substance, first);
     for (size_t i = 0; i < n; i++) {
-        nps_control_signature(view, lib, set[i].substance, i ? other : first);
-        if ((i && strcmp(first, other) != 0) || nps_control_stereo_differs(view, lib, set[i].substance))
+        nps_control_signature(view, lib, set[i].substance, other);
+        if (strcmp(first, other) != 0 || nps_control_stereo_differs(view, lib, set[i].substance))
             return true;
     }
     return false;

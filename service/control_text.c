@@ -128,6 +128,23 @@ static bool put_brief(nps_buf *b, const nps_control_view *view, const nps_contro
     return true;
 }
 
+static bool is_hidden(const nps_control_view *view, const nps_control_row *r)
+{
+    return nps_control_is_restricted(r) && !view->sees_restricted;
+}
+
+/* A row without InChIKey may mean this very substance: nothing is joined, but nothing is kept silent. */
+static void put_nothing(nps_buf *b, const nps_control_view *view, const char *formula)
+{
+    nps_control_rows rows = nps_control_of_formula(view->tables, nps_span_of(formula));
+    size_t keyless = 0;
+    for (size_t i = 0; i < rows.n; i++)
+        keyless += !*rows.row[i]->inchikey && !is_hidden(view, rows.row[i]);
+    nps_buf_puts(b, "not in these tables");
+    if (keyless)
+        nps_buf_puts(b, " by structure, but its formula is, in a row that has no InChIKey");
+}
+
 void nps_control_put_short(nps_buf *b, const nps_control_view *view, const nps_library *lib, uint32_t substance)
 {
     nps_control_shown shown;
@@ -142,7 +159,10 @@ void nps_control_put_short(nps_buf *b, const nps_control_view *view, const nps_l
         nps_buf_fail_with(&said, &one);
     }
     nps_buf_fail_with(b, &said);
-    nps_buf_puts(b, n && said.data ? said.data : "not in these tables");
+    if (n)
+        nps_buf_puts(b, said.data ? said.data : "");
+    else
+        put_nothing(b, view, nps_library_text(lib, lib->sub_formula[substance]));
 }
 
 /* Class rules that are in force or may be, one a country; with `clauses` each with its clause. Returns how many. */
@@ -275,30 +295,47 @@ static bool in_set(const nps_library *lib, const nps_member *set, size_t n, cons
     return false;
 }
 
-/* Listed substances of the same formula that are not in the set. */
-static void put_isomers(nps_buf *b, const nps_control_view *view, const nps_library *lib, const nps_member *set, size_t n)
+/* Listed substances of this formula that are not in the set. */
+static void put_isomers(nps_buf *b, const nps_control_view *view, const nps_library *lib, const nps_member *set, size_t n,
+                        const char *formula)
 {
-    if (!n)
-        return;
-    const char *formula = nps_library_text(lib, lib->sub_formula[set[0].substance]);
     nps_control_rows rows = nps_control_of_formula(view->tables, nps_span_of(formula));
     size_t told = 0, more = 0;
     for (size_t i = 0; i < rows.n; i++) {
         const nps_control_row *r = rows.row[i];
         NPS_AUTO_BUF one = NPS_BUF_INIT((size_t)1 << 12);
-        bool hidden = nps_control_is_restricted(r) && !view->sees_restricted;
-        if (hidden || r->list == NPS_CONTROL_LOOKED_UP || (*r->inchikey && in_set(lib, set, n, r->inchikey)) ||
+        if (is_hidden(view, r) || r->list == NPS_CONTROL_LOOKED_UP || (*r->inchikey && in_set(lib, set, n, r->inchikey)) ||
             !put_brief(&one, view, r, ""))
             continue;
-        if (told == NAMES)
+        if (told == NAMES) {
             more++;
-        else
-            nps_buf_printf(b, "%s%s (%s)", told++ ? ", " : " Of the same formula the tables also list ", r->name,
-                           one.data ? one.data : "");
+            continue;
+        }
+        if (!told++)
+            nps_buf_printf(b, " Of the formula %s the tables also list ", formula);
+        nps_buf_printf(b, "%s%s (%s)", told > 1 ? ", " : "", r->name, one.data ? one.data : "");
     }
     if (more)
         nps_buf_printf(b, " and %zu more", more);
     nps_buf_puts(b, told ? "." : "");
+}
+
+/* The formulae of the members, each once, in their order. */
+static void put_all_isomers(nps_buf *b, const nps_control_view *view, const nps_library *lib, const nps_member *set, size_t n)
+{
+    enum { FORMULAE = 3 };
+    uint32_t formula[FORMULAE];
+    size_t told = 0;
+    for (size_t i = 0; i < n && told < FORMULAE; i++) {
+        uint32_t f = lib->sub_formula[set[i].substance];
+        size_t k = 0;
+        while (k < told && formula[k] != f)
+            k++;
+        if (k < told || !f)
+            continue;
+        formula[told++] = f;
+        put_isomers(b, view, lib, set, n, nps_library_text(lib, f));
+    }
 }
 
 static void put_class(nps_buf *b, const nps_control_view *view, const nps_library *lib, uint32_t class_name)
@@ -322,7 +359,7 @@ void nps_control_put_statement(nps_buf *b, const nps_control_view *view, const n
     else
         put_class(b, view, lib, class_name);
     put_stereo(b, view, lib, set, n_set);
-    put_isomers(b, view, lib, set, n_set);
+    put_all_isomers(b, view, lib, set, n_set);
     nps_buf_printf(b, " Control status on %s, tables '%s', digest %.12s. %s", view->day, nps_control_name(view->tables),
                    nps_control_digest(view->tables), nps_control_no_advice);
 }

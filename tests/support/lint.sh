@@ -26,7 +26,7 @@ check service tests benchmarks
 
 echo 'one outside library, one file'
 only() { # HEADER FILE
-    grep -lE "#include <$1" core/* spectra/* reference-lib/* service/*.[ch] benchmarks/*.[ch] | grep -vFx "$2" && { echo "$1 belongs in $2"; bad=1; }
+    grep -lE "#include <$1" core/* spectra/* reference-lib/*.[ch] service/*.[ch] benchmarks/*.[ch] | grep -vFx "$2" && { echo "$1 belongs in $2"; bad=1; }
 }
 only fftw3.h core/fft.c
 only hdf5.h reference-lib/library_h5.c
