@@ -16,12 +16,13 @@ typedef enum { NPS_DB_SQLITE, NPS_DB_POSTGRESQL } nps_db_engine;
 typedef enum {
     NPS_DB_WRITER, /* commits and, for SQLite, makes the file when missing and checkpoints: one of these a process */
     NPS_DB_READER, /* cannot write */
-    NPS_DB_TOOL    /* as a writer, without time limits: migrating and copying while no writer runs, or beside it for reading */
+    NPS_DB_TOOL,   /* as a writer, without time limits: for migrating and restoring */
+    NPS_DB_SOURCE  /* as a reader, without time limits: for copying all of a store, also while it is in use */
 } nps_db_role;
 
 /* @param where  path of an SQLite file, or a postgresql:// URL (db_url.h).
- * SQLite: WAL, synchronous=FULL, foreign keys, defensive. PostgreSQL: synchronous_commit on; a statement may take 30 s (not a
- * tool's), connecting 5 s. Errors: NPS_E_IO; NPS_E_UNSUPPORTED for a server that does not keep what it acknowledges. */
+ * SQLite: WAL, synchronous=FULL, foreign keys, defensive. PostgreSQL: synchronous_commit on; a writer's
+ * or reader's statement may take 30 s, connecting 5 s. Errors: NPS_E_IO; NPS_E_UNSUPPORTED for a server that does not keep what it acknowledges. */
 NPS_MUST_CHECK nps_status nps_db_open(const char *where, nps_db_role role, nps_db **ret_db, nps_err *err);
 void nps_db_close(nps_db *db); /* NULL is fine; an open transaction is undone */
 

@@ -147,9 +147,11 @@ static nps_status set_up(pg_db *db, nps_err *err)
         [NPS_DB_WRITER] = "SET statement_timeout='30s'; SET idle_in_transaction_session_timeout='30s'",
         [NPS_DB_READER] = "SET statement_timeout='30s'; SET idle_in_transaction_session_timeout='60s';"
                           "SET default_transaction_read_only=on",
-        [NPS_DB_TOOL] = "SET statement_timeout=0; SET idle_in_transaction_session_timeout=0"};
+        [NPS_DB_TOOL] = "SET statement_timeout=0; SET idle_in_transaction_session_timeout=0",
+        [NPS_DB_SOURCE] = "SET statement_timeout=0; SET idle_in_transaction_session_timeout=0;"
+                          "SET default_transaction_read_only=on"};
     nps_status st = run(&db->base, by_role[db->role], err);
-    return st == NPS_OK && db->role != NPS_DB_READER ? check_server(db, err) : st;
+    return st == NPS_OK && (db->role == NPS_DB_WRITER || db->role == NPS_DB_TOOL) ? check_server(db, err) : st;
 }
 
 static nps_status connect_now(pg_db *db, nps_err *err)

@@ -156,9 +156,22 @@ nps_status nps_db_open_sqlite(const char *path, nps_db_role role, nps_db **ret_d
     if (!db)
         return nps_fail_nomem(err);
     db->base.driver = &driver;
-    int flags = role == NPS_DB_READER ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    static const struct {
+        int flags;
+        const char *sql;
+    } by_role[] = {
+        [NPS_DB_WRITER] = {SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+                           "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
+                           "PRAGMA cell_size_check=ON"},
+        [NPS_DB_READER] = {SQLITE_OPEN_READWRITE,
+                           "PRAGMA query_only=ON; PRAGMA wal_autocheckpoint=0; PRAGMA cell_size_check=ON"},
+        [NPS_DB_TOOL] = {SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+                         "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
+                         "PRAGMA cell_size_check=ON"},
+        /* Without query_only, which would forbid VACUUM INTO. */
+        [NPS_DB_SOURCE] = {SQLITE_OPEN_READONLY, "PRAGMA cell_size_check=ON"}};
     /* A connection is used by one thread at a time, so SQLite's own mutexes are not needed. */
-    int rc = sqlite3_open_v2(path, &db->sql, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, NULL);
+    int rc = sqlite3_open_v2(path, &db->sql, by_role[role].flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, NULL);
     if (rc != SQLITE_OK) {
         nps_status st = nps_fail(err, NPS_E_IO, "store: '%s': %s", path, sqlite3_errstr(rc));
         nps_db_close(&db->base);
@@ -168,12 +181,7 @@ nps_status nps_db_open_sqlite(const char *path, nps_db_role role, nps_db **ret_d
     sqlite3_db_config(db->sql, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(db->sql, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     sqlite3_busy_timeout(db->sql, 5000);
-    nps_status st = run(&db->base,
-                        role == NPS_DB_READER
-                            ? "PRAGMA query_only=ON; PRAGMA wal_autocheckpoint=0; PRAGMA cell_size_check=ON"
-                            : "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
-                              "PRAGMA cell_size_check=ON",
-                        err);
+    nps_status st = run(&db->base, by_role[role].sql, err);
     if (st != NPS_OK) {
         nps_db_close(&db->base);
         return st;

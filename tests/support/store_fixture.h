@@ -50,7 +50,7 @@ static inline int set_up_place(void **state)
 }
 
 static place on_sqlite __attribute__((unused)) = {.pg = false};
-static place on_postgresql = {.pg = true};
+static place on_postgresql __attribute__((unused)) = {.pg = true};
 
 /* A test for each engine, in the list of tests. */
 #define ON_BOTH(test)                                                                  \
