@@ -14,7 +14,7 @@ VERSION  := 0.1.0
 PKGS     := fftw3f fftw3 hdf5 gsl libmicrohttpd sqlite3 jansson libsodium libcurl zlib expat libzip
 APT_RUN  := gcc make pkg-config libfftw3-dev libhdf5-dev libgsl-dev libmicrohttpd-dev libsqlite3-dev libjansson-dev \
             libsodium-dev libcurl4-openssl-dev zlib1g-dev libexpat1-dev libzip-dev
-APT_TEST := $(APT_RUN) libcmocka-dev python3 chromium nodejs npm
+APT_TEST := $(APT_RUN) libcmocka-dev python3 chromium nodejs npm openssl binutils
 APT_LINT := $(APT_RUN) libcmocka-dev cppcheck clang-tidy
 APT_FUZZ := $(APT_RUN) clang libclang-rt-14-dev
 
@@ -37,13 +37,16 @@ WARN += $(if $(filter 1,$(WERROR)),-Werror)
 SAN_FLAGS_asan := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 SAN_FLAGS_tsan := -fsanitize=thread
 SAN_FLAGS      := $(SAN_FLAGS_$(SAN))
-HARDEN   := $(if $(SAN),,-D_FORTIFY_SOURCE=2) -fstack-protector-strong -fstack-clash-protection -fPIE
+# Control-flow protection is the x86 kind; the compiler refuses it elsewhere.
+MACHINE  := $(shell $(CC) -dumpmachine)
+HARDEN   := $(if $(SAN),,-D_FORTIFY_SOURCE=2) -fstack-protector-strong -fstack-clash-protection -fPIE \
+            $(if $(filter x86_64-%,$(MACHINE)),-fcf-protection)
 PKG_CFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PKGS) 2>/dev/null))
 PKG_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 CPPFLAGS += -I. -I$(B)/gen -D_GNU_SOURCE -DNPS_VERSION='"$(VERSION)"' $(PKG_CFLAGS) -include core/banned.h
 CFLAGS   ?= -O2 -g
 ALL_CFLAGS = -std=gnu11 $(CFLAGS) $(WARN) $(HARDEN) -fno-common -ffp-contract=off $(SAN_FLAGS) -pthread
-LDFLAGS  += -pie -Wl,-z,relro,-z,now $(SAN_FLAGS) -pthread
+LDFLAGS  += -pie -Wl,-z,relro,-z,now,-z,noexecstack $(SAN_FLAGS) -pthread
 LDLIBS    = $(PKG_LIBS) -lm
 
 obj      = $(patsubst %.c,$(B)/obj/%.o,$(1))
@@ -83,6 +86,8 @@ FLAGS_NOW := $(CC) $(ALL_CFLAGS) $(CPPFLAGS)
 $(B)/flags: FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' '$(subst ','\'',$(FLAGS_NOW))' | cmp -s - $@ || printf '%s\n' '$(subst ','\'',$(FLAGS_NOW))' > $@
+# Phony, because .SECONDARY without a list makes FORCE an intermediate file, whose absence alone remakes nothing.
+.PHONY: FORCE
 FORCE:
 
 $(B)/obj/%.o: %.c $(B)/flags

@@ -4,6 +4,8 @@
 #include "service/cli.h"
 #include "service/crypt.h"
 #include "service/log.h"
+#include "service/notify.h"
+#include "service/watchdog.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -113,6 +115,17 @@ static void reload(nps_app *app)
     nps_log_end(&l);
 }
 
+/* A store that cannot write is told in the status and by /readyz, and does not stop the pings: a new process would find the
+ * same full disk, and this one still answers questions. What a new one can cure is a service that has got stuck, here or in
+ * any of these calls. */
+static bool is_alive(void *arg, char *ret_status, size_t status_size)
+{
+    nps_err err = {0};
+    nps_status st = nps_app_health(arg, &err);
+    snprintf(ret_status, status_size, "%s%s", st == NPS_OK ? "serving" : "not ready: ", st == NPS_OK ? "" : err.msg);
+    return st != NPS_E_LIMIT;
+}
+
 static nps_status first_token(const nps_config *c, nps_err *err)
 {
     char token[NPS_TOKEN_TEXT];
@@ -129,6 +142,7 @@ static nps_status first_token(const nps_config *c, nps_err *err)
 static int run(const nps_config *c)
 {
     nps_app *app = NULL;
+    nps_watchdog *watchdog = NULL;
     nps_err err = {0};
     sigset_t set;
     block_signals(&set);
@@ -137,19 +151,27 @@ static int run(const nps_config *c)
         st = first_token(c, &err);
     if (st == NPS_OK)
         st = nps_app_listen(app, &err);
+    if (st == NPS_OK)
+        st = nps_watchdog_start((nps_watchdog_question){.arg = app, .ask = is_alive}, &watchdog, &err);
     if (st != NPS_OK) {
         nps_app_close(app);
         return complain("serve", &err);
     }
     printf("npswatch: listening on %s\n", nps_http_address(app->http));
     fflush(stdout);
+    nps_notify_ready("serving");
     for (int sig = SIGHUP; sig == SIGHUP;) {
-        if (sigwait(&set, &sig) == 0 && sig == SIGHUP)
+        if (sigwait(&set, &sig) == 0 && sig == SIGHUP) {
+            nps_notify_reloading("reading the library again");
             reload(app);
+            nps_notify_ready("serving");
+        }
     }
+    nps_notify_stopping("waiting for requests in flight");
     nps_log l;
     nps_log_begin(&l, NPS_LOG_INFO, "stopping");
     nps_log_end(&l);
+    nps_watchdog_stop(watchdog);
     nps_app_close(app);
     return NPS_EXIT_DONE;
 }
