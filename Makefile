@@ -16,6 +16,8 @@ APT_RUN  := gcc make pkg-config libfftw3-dev libhdf5-dev libgsl-dev libmicrohttp
             libsodium-dev libcurl4-openssl-dev zlib1g-dev libexpat1-dev libzip-dev
 APT_TEST := $(APT_RUN) libcmocka-dev python3 chromium nodejs npm openssl binutils
 APT_LINT := $(APT_RUN) libcmocka-dev cppcheck clang-tidy
+APT_DEB  := $(APT_RUN) debhelper dpkg-dev fakeroot
+APT_DEBTEST := $(APT_DEB) lintian systemd nginx-light openssl curl
 APT_FUZZ := $(APT_RUN) clang libclang-rt-14-dev
 
 LAYERS   := core spectra reference-lib service
@@ -56,7 +58,7 @@ BENCH_BIN := $(patsubst benchmarks/%.c,$(B)/benchmarks/%,$(BENCHES))
 FIT_BIN := $(B)/benchmarks/fit_evidence
 TEST_CPP := -DNPS_SOURCE_DIR='"$(CURDIR)"' -DNPS_PROGRAM='"$(abspath $(B))/npswatch"'
 
-.PHONY: all run test unit lint fuzz bench accuracy install clean help deps-run deps-test deps-lint deps-fuzz format demo
+.PHONY: all run test unit lint fuzz bench accuracy install clean help deps-run deps-test deps-lint deps-fuzz deps-deb deps-debtest format demo deb deb-test
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -71,13 +73,14 @@ help:
 	@echo 'make lint               headers alone, include order, cppcheck, clang-tidy'
 	@echo 'make fuzz SECS=60       libFuzzer on every reader (T=msp for one)'
 	@echo 'make bench              speed, JSON lines;  make accuracy: evaluate on the shared spectra'
+	@echo 'make deb                Debian package in $(BUILD)/deb;  make deb-test: install, start, upgrade and purge it here (root)'
 	@echo 'make install            PREFIX=$(PREFIX) DESTDIR=; make clean keeps $(BUILD)/data'
 
 # All cores, unless the caller said something else.
 PARALLEL = $(if $(filter -j%,$(MAKEFLAGS))$(findstring j,$(firstword -$(MAKEFLAGS))),,-j$(shell nproc))
 
 # --- what is needed ---------------------------------------------------------------------------------------------
-deps-run deps-test deps-lint deps-fuzz:
+deps-run deps-test deps-lint deps-fuzz deps-deb deps-debtest:
 	@sh tests/support/need.sh $(APT_$(shell echo $(@:deps-%=%) | tr a-z A-Z))
 
 # --- objects ----------------------------------------------------------------------------------------------------
@@ -183,10 +186,18 @@ install: $(B)/npswatch
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/doc/npswatch
 	install -m 755 $(B)/npswatch $(DESTDIR)$(PREFIX)/bin/npswatch
 	install -m 644 service/npswatch.1 $(DESTDIR)$(PREFIX)/share/man/man1/npswatch.1
-	install -m 644 README.md LICENSE reference-lib/FORMAT.md service/API.md $(DESTDIR)$(PREFIX)/share/doc/npswatch/
+	install -m 644 README.md LICENSE reference-lib/FORMAT.md service/API.md service/OPERATIONS.md \
+	        $(DESTDIR)$(PREFIX)/share/doc/npswatch/
+
+deb: deps-deb
+	@sh service/packaging/deb.sh $(VERSION) $(BUILD)/deb $(APT_RUN)
+# On demand: it installs the package on this machine and removes it again.
+deb-test: deps-debtest
+	+@$(MAKE) --no-print-directory deb
+	@sh tests/integration/deb.sh $(BUILD)/deb/npswatch_$(VERSION)_$$(dpkg --print-architecture).deb
 
 format:
 	clang-format -i $(SRC) $(HDR) $(UNIT) $(SUPPORT) $(FUZZERS) $(BENCHES) $(FIT) $(BENCH_COMMON)
 
 clean:
-	rm -rf $(BUILD)/release $(BUILD)/asan $(BUILD)/tsan $(BUILD)/fuzz $(BUILD)/accuracy
+	rm -rf $(BUILD)/release $(BUILD)/asan $(BUILD)/tsan $(BUILD)/fuzz $(BUILD)/accuracy $(BUILD)/deb
