@@ -17,11 +17,10 @@ nps_status nps_api_healthz(nps_app *app, const nps_request *req, nps_reply *repl
 
 nps_status nps_api_readyz(nps_app *app, const nps_request *req, nps_reply *reply, nps_err *err)
 {
-    nps_status st = nps_app_health(app, err);
-    if (st == NPS_E_BUSY)
-        return st;
-    if (st != NPS_OK) {
-        nps_reply_problem(reply, req, 503, st == NPS_E_LIMIT ? "stuck" : "store", err);
+    static const char *const code[] = {[NPS_STOPPING] = "busy", [NPS_STUCK] = "stuck", [NPS_STORE_FAILS] = "store"};
+    nps_health health = nps_app_health(app, err);
+    if (health != NPS_HEALTHY) {
+        nps_reply_problem(reply, req, 503, code[health], err);
         return NPS_OK;
     }
     NPS_AUTO_LIBRARY lib = nps_slot_acquire(app->library);

@@ -232,14 +232,18 @@ nps_status nps_app_listen(nps_app *app, nps_err *err)
     return st == NPS_OK ? nps_http_start(app->http, err) : st;
 }
 
-nps_status nps_app_health(nps_app *app, nps_err *err)
+nps_health nps_app_health(nps_app *app, nps_err *err)
 {
-    if (atomic_load(&app->stopping))
-        return nps_fail(err, NPS_E_BUSY, "the service is stopping");
+    if (atomic_load(&app->stopping)) {
+        nps_fail(err, NPS_E_BUSY, "the service is stopping");
+        return NPS_STOPPING;
+    }
     int64_t full_ms = nps_gate_look(app->gate).full_ms;
-    if (full_ms > NPS_STUCK_MS)
-        return nps_fail(err, NPS_E_LIMIT, "no search has ended for %lld s", (long long)full_ms / 1000);
-    return nps_store_health(app->store, err);
+    if (full_ms > NPS_STUCK_MS) {
+        nps_fail(err, NPS_E_BUSY, "no search has ended for %lld s", (long long)full_ms / 1000);
+        return NPS_STUCK;
+    }
+    return nps_store_health(app->store, err) == NPS_OK ? NPS_HEALTHY : NPS_STORE_FAILS;
 }
 
 void nps_app_close(nps_app *app)

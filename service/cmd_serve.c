@@ -121,9 +121,9 @@ static void reload(nps_app *app)
 static bool is_alive(void *arg, char *ret_status, size_t status_size)
 {
     nps_err err = {0};
-    nps_status st = nps_app_health(arg, &err);
-    snprintf(ret_status, status_size, "%s%s", st == NPS_OK ? "serving" : "not ready: ", st == NPS_OK ? "" : err.msg);
-    return st != NPS_E_LIMIT;
+    nps_health health = nps_app_health(arg, &err);
+    snprintf(ret_status, status_size, "%s%s", health == NPS_HEALTHY ? "serving" : "not ready: ", err.msg);
+    return health != NPS_STUCK;
 }
 
 static nps_status first_token(const nps_config *c, nps_err *err)
