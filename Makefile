@@ -14,8 +14,10 @@ VERSION  := 0.1.0
 PKGS     := fftw3f fftw3 hdf5 gsl libmicrohttpd sqlite3 jansson libsodium libcurl zlib expat libzip libpq
 APT_RUN  := gcc make pkg-config libfftw3-dev libhdf5-dev libgsl-dev libmicrohttpd-dev libsqlite3-dev libjansson-dev \
             libsodium-dev libcurl4-openssl-dev zlib1g-dev libexpat1-dev libzip-dev libpq-dev
-APT_TEST := $(APT_RUN) libcmocka-dev python3 chromium nodejs npm postgresql
+APT_TEST := $(APT_RUN) libcmocka-dev python3 chromium nodejs npm postgresql openssl binutils
 APT_LINT := $(APT_RUN) libcmocka-dev cppcheck clang-tidy
+APT_DEB  := $(APT_RUN) debhelper dpkg-dev fakeroot
+APT_DEBTEST := $(APT_DEB) lintian systemd nginx-light openssl curl
 APT_FUZZ := $(APT_RUN) clang libclang-rt-14-dev
 
 LAYERS   := core spectra reference-lib service
@@ -38,13 +40,16 @@ WARN += $(if $(filter 1,$(WERROR)),-Werror)
 SAN_FLAGS_asan := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 SAN_FLAGS_tsan := -fsanitize=thread
 SAN_FLAGS      := $(SAN_FLAGS_$(SAN))
-HARDEN   := $(if $(SAN),,-D_FORTIFY_SOURCE=2) -fstack-protector-strong -fstack-clash-protection -fPIE
+# Control-flow protection is the x86 kind; the compiler refuses it elsewhere.
+MACHINE  := $(shell $(CC) -dumpmachine)
+HARDEN   := $(if $(SAN),,-D_FORTIFY_SOURCE=2) -fstack-protector-strong -fstack-clash-protection -fPIE \
+            $(if $(filter x86_64-%,$(MACHINE)),-fcf-protection)
 PKG_CFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PKGS) 2>/dev/null))
 PKG_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 CPPFLAGS += -I. -I$(B)/gen -D_GNU_SOURCE -DNPS_VERSION='"$(VERSION)"' $(PKG_CFLAGS) -include core/banned.h
 CFLAGS   ?= -O2 -g
 ALL_CFLAGS = -std=gnu11 $(CFLAGS) $(WARN) $(HARDEN) -fno-common -ffp-contract=off $(SAN_FLAGS) -pthread
-LDFLAGS  += -pie -Wl,-z,relro,-z,now $(SAN_FLAGS) -pthread
+LDFLAGS  += -pie -Wl,-z,relro,-z,now,-z,noexecstack $(SAN_FLAGS) -pthread
 LDLIBS    = $(PKG_LIBS) -lm
 
 obj      = $(patsubst %.c,$(B)/obj/%.o,$(1))
@@ -54,7 +59,7 @@ BENCH_BIN := $(patsubst benchmarks/%.c,$(B)/benchmarks/%,$(BENCHES))
 FIT_BIN := $(B)/benchmarks/fit_evidence
 TEST_CPP := -DNPS_SOURCE_DIR='"$(CURDIR)"' -DNPS_PROGRAM='"$(abspath $(B))/npswatch"'
 
-.PHONY: all run test unit lint fuzz bench accuracy install clean help deps-run deps-test deps-lint deps-fuzz format demo
+.PHONY: all run test unit lint fuzz bench accuracy install clean help deps-run deps-test deps-lint deps-fuzz deps-deb deps-debtest format demo deb deb-test
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -69,13 +74,14 @@ help:
 	@echo 'make lint               headers alone, include order, cppcheck, clang-tidy'
 	@echo 'make fuzz SECS=60       libFuzzer on every reader (T=msp for one)'
 	@echo 'make bench              speed, JSON lines;  make accuracy: evaluate on the shared spectra'
+	@echo 'make deb                Debian package in $(BUILD)/deb;  make deb-test: install, start, upgrade and purge it here (root)'
 	@echo 'make install            PREFIX=$(PREFIX) DESTDIR=; make clean keeps $(BUILD)/data'
 
 # All cores, unless the caller said something else.
 PARALLEL = $(if $(filter -j%,$(MAKEFLAGS))$(findstring j,$(firstword -$(MAKEFLAGS))),,-j$(shell nproc))
 
 # --- what is needed ---------------------------------------------------------------------------------------------
-deps-run deps-test deps-lint deps-fuzz:
+deps-run deps-test deps-lint deps-fuzz deps-deb deps-debtest:
 	@sh tests/support/need.sh $(APT_$(shell echo $(@:deps-%=%) | tr a-z A-Z))
 
 # --- objects ----------------------------------------------------------------------------------------------------
@@ -84,6 +90,8 @@ FLAGS_NOW := $(CC) $(ALL_CFLAGS) $(CPPFLAGS)
 $(B)/flags: FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' '$(subst ','\'',$(FLAGS_NOW))' | cmp -s - $@ || printf '%s\n' '$(subst ','\'',$(FLAGS_NOW))' > $@
+# Phony, because .SECONDARY without a list makes FORCE an intermediate file, whose absence alone remakes nothing.
+.PHONY: FORCE
 FORCE:
 
 $(B)/obj/%.o: %.c $(B)/flags
@@ -186,10 +194,18 @@ install: $(B)/npswatch
 	install -m 644 service/npswatch.1 $(DESTDIR)$(PREFIX)/share/man/man1/npswatch.1
 	install -d $(DESTDIR)$(PREFIX)/share/npswatch/control
 	install -m 644 $(CONTROL) reference-lib/control/README.md $(DESTDIR)$(PREFIX)/share/npswatch/control/
-	install -m 644 README.md LICENSE reference-lib/FORMAT.md service/API.md $(DESTDIR)$(PREFIX)/share/doc/npswatch/
+	install -m 644 README.md LICENSE reference-lib/FORMAT.md service/API.md service/OPERATIONS.md \
+	        $(DESTDIR)$(PREFIX)/share/doc/npswatch/
+
+deb: deps-deb
+	@sh service/packaging/deb.sh $(VERSION) $(BUILD)/deb $(APT_RUN)
+# On demand: it installs the package on this machine and removes it again.
+deb-test: deps-debtest
+	+@$(MAKE) --no-print-directory deb
+	@sh tests/integration/deb.sh $(BUILD)/deb/npswatch_$(VERSION)_$$(dpkg --print-architecture).deb
 
 format:
 	clang-format -i $(SRC) $(HDR) $(UNIT) $(SUPPORT) $(FUZZERS) $(BENCHES) $(FIT) $(BENCH_COMMON)
 
 clean:
-	rm -rf $(BUILD)/release $(BUILD)/asan $(BUILD)/tsan $(BUILD)/fuzz $(BUILD)/accuracy
+	rm -rf $(BUILD)/release $(BUILD)/asan $(BUILD)/tsan $(BUILD)/fuzz $(BUILD)/accuracy $(BUILD)/deb

@@ -17,10 +17,10 @@ nps_status nps_api_healthz(nps_app *app, const nps_request *req, nps_reply *repl
 
 nps_status nps_api_readyz(nps_app *app, const nps_request *req, nps_reply *reply, nps_err *err)
 {
-    if (atomic_load(&app->stopping))
-        return nps_fail(err, NPS_E_BUSY, "the service is stopping");
-    if (nps_store_health(app->store, err) != NPS_OK) {
-        nps_reply_problem(reply, req, 503, "store", err);
+    static const char *const code[] = {[NPS_STOPPING] = "busy", [NPS_STUCK] = "stuck", [NPS_STORE_FAILS] = "store"};
+    nps_health health = nps_app_health(app, err);
+    if (health != NPS_HEALTHY) {
+        nps_reply_problem(reply, req, 503, code[health], err);
         return NPS_OK;
     }
     NPS_AUTO_LIBRARY lib = nps_slot_acquire(app->library);

@@ -3,7 +3,9 @@
 #include "service/auth.h"
 #include "service/clock.h"
 #include "service/folder.h"
+#include "service/limits.h"
 #include "service/log.h"
+#include "service/pem.h"
 #include "service/problem.h"
 #include "service/route.h"
 
@@ -187,22 +189,55 @@ nps_status nps_app_open(const nps_config *config, nps_app **ret_app, nps_err *er
     return NPS_OK;
 }
 
+static nps_status read_tls(const nps_config *c, nps_pem *certificate, nps_pem *key, nps_err *err)
+{
+    nps_err why = {0};
+    if (!*c->tls_certificate)
+        return NPS_OK;
+    nps_status st = nps_pem_read(c->tls_certificate, "CERTIFICATE", certificate, &why);
+    if (st != NPS_OK)
+        return nps_fail(err, st, "tls_certificate: %s", why.msg);
+    st = nps_pem_read(c->tls_key, "PRIVATE KEY", key, &why);
+    return st == NPS_OK ? st : nps_fail(err, st, "tls_key: %s", why.msg);
+}
+
 nps_status nps_app_listen(nps_app *app, nps_err *err)
 {
     const nps_config *c = &app->config;
+    NPS_AUTO_PEM certificate = {0};
+    NPS_AUTO_PEM key = {0};
+    nps_status st = read_tls(c, &certificate, &key, err);
+    if (st != NPS_OK)
+        return st;
     nps_http_options o = {.listen = c->listen,
+                          .tls_certificate = certificate.text,
+                          .tls_key = key.text,
                           .max_connections = (unsigned)c->max_connections,
                           .header_timeout_ms = c->header_timeout_ms,
                           .body_timeout_ms = c->body_timeout_ms,
                           .reply_timeout_ms = c->reply_timeout_ms,
                           .handler = {.arg = app, .admit = admit, .handle = handle, .refused = refused}};
-    nps_status st = nps_http_open(&o, &app->http, err);
+    st = nps_http_open(&o, &app->http, err);
     if (st != NPS_OK)
         return st;
     snprintf(app->base_url, sizeof app->base_url, "%s", *c->public_url ? c->public_url : nps_http_address(app->http));
     if (*c->webhook_url)
         st = nps_relay_start(&app->config, app->base_url, app->store, &app->metrics, &app->relay, err);
     return st == NPS_OK ? nps_http_start(app->http, err) : st;
+}
+
+nps_health nps_app_health(nps_app *app, nps_err *err)
+{
+    if (atomic_load(&app->stopping)) {
+        nps_fail(err, NPS_E_BUSY, "the service is stopping");
+        return NPS_STOPPING;
+    }
+    int64_t full_ms = nps_gate_look(app->gate).full_ms;
+    if (full_ms > NPS_STUCK_MS) {
+        nps_fail(err, NPS_E_BUSY, "no search has ended for %lld s", (long long)full_ms / 1000);
+        return NPS_STUCK;
+    }
+    return nps_store_health(app->store, err) == NPS_OK ? NPS_HEALTHY : NPS_STORE_FAILS;
 }
 
 void nps_app_close(nps_app *app)

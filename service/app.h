@@ -41,6 +41,11 @@ NPS_MUST_CHECK nps_status nps_app_listen(nps_app *app, nps_err *err);
  * fine, and so is one that never listened. */
 void nps_app_close(nps_app *app);
 
+/* Whether the service can do its work now, for /readyz and the watchdog. Stuck: every search slot has been taken for
+ * NPS_STUCK_MS and none given back. What is wrong is said in err. Any thread. */
+typedef enum { NPS_HEALTHY, NPS_STOPPING, NPS_STUCK, NPS_STORE_FAILS } nps_health;
+NPS_MUST_CHECK nps_health nps_app_health(nps_app *app, nps_err *err);
+
 /* The way of one request without any HTTP library: what the server calls, and tests. Any thread. */
 bool nps_app_admit(nps_app *app, nps_request *req, size_t *ret_max_body, nps_reply *reply);
 void nps_app_handle(nps_app *app, nps_request *req, nps_reply *reply);

@@ -3,6 +3,8 @@
 #include "service/cli.h"
 #include "service/first_accounts.h"
 #include "service/log.h"
+#include "service/notify.h"
+#include "service/watchdog.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -129,9 +131,21 @@ static void reload(nps_app *app)
     nps_log_end(&l);
 }
 
+/* A store that cannot write is told in the status and by /readyz, and does not stop the pings: a new process would find the
+ * same full disk, and this one still answers questions. What a new one can cure is a service that has got stuck, here or in
+ * any of these calls. */
+static bool is_alive(void *arg, char *ret_status, size_t status_size)
+{
+    nps_err err = {0};
+    nps_health health = nps_app_health(arg, &err);
+    snprintf(ret_status, status_size, "%s%s", health == NPS_HEALTHY ? "serving" : "not ready: ", err.msg);
+    return health != NPS_STUCK;
+}
+
 static int run(const nps_config *c)
 {
     nps_app *app = NULL;
+    nps_watchdog *watchdog = NULL;
     nps_err err = {0};
     sigset_t set;
     block_signals(&set);
@@ -140,19 +154,27 @@ static int run(const nps_config *c)
         st = nps_first_accounts(app->store, c->demo_accounts, stdout, &err);
     if (st == NPS_OK)
         st = nps_app_listen(app, &err);
+    if (st == NPS_OK)
+        st = nps_watchdog_start((nps_watchdog_question){.arg = app, .ask = is_alive}, &watchdog, &err);
     if (st != NPS_OK) {
         nps_app_close(app);
         return complain("serve", &err);
     }
     printf("npswatch: listening on %s\n", nps_http_address(app->http));
     fflush(stdout);
+    nps_notify_ready("serving");
     for (int sig = SIGHUP; sig == SIGHUP;) {
-        if (sigwait(&set, &sig) == 0 && sig == SIGHUP)
+        if (sigwait(&set, &sig) == 0 && sig == SIGHUP) {
+            nps_notify_reloading("reading the library again");
             reload(app);
+            nps_notify_ready("serving");
+        }
     }
+    nps_notify_stopping("waiting for requests in flight");
     nps_log l;
     nps_log_begin(&l, NPS_LOG_INFO, "stopping");
     nps_log_end(&l);
+    nps_watchdog_stop(watchdog);
     nps_app_close(app);
     return NPS_EXIT_DONE;
 }

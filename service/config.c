@@ -20,7 +20,9 @@ static const struct {
     const char *standard, *help;
 } keys[] = {
 #define PLACE(member) offsetof(nps_config, member), sizeof((nps_config *)0)->member
-    {"listen", ADDRESS, PLACE(listen), 0, 0, "127.0.0.1:8080", "address and port, or unix:/path; port 0 takes a free one"},
+    {"listen", ADDRESS, PLACE(listen), 0, 0, "127.0.0.1:8080", "address and port, unix:/path, or systemd; port 0 takes a free one"},
+    {"tls_certificate", TEXT, PLACE(tls_certificate), 0, 0, "", "PEM file with certificate and chain: https; read at start"},
+    {"tls_key", TEXT, PLACE(tls_key), 0, 0, "", "PEM file with its private key"},
     {"data", TEXT, PLACE(data), 0, 0, "", "folder of this process: store, token (made when missing)"},
     {"store", STORE, PLACE(store), 0, 0, "", "postgresql://USER@HOST/DATABASE shared by several; default: SQLite in data"},
     {"library", TEXT, PLACE(library), 0, 0, "", "library file (npswatch library build)"},
@@ -189,6 +191,10 @@ nps_status nps_config_settle(nps_config *c, nps_err *err)
         return nps_fail(err, NPS_E_RANGE, "no 'data' folder is given");
     if (!*c->library)
         return nps_fail(err, NPS_E_RANGE, "no 'library' file is given");
+    if (!*c->tls_certificate != !*c->tls_key)
+        return nps_fail(err, NPS_E_RANGE, "'tls_certificate' and 'tls_key' go together");
+    if (*c->tls_certificate && a.addr.ss_family == AF_UNIX)
+        return nps_fail(err, NPS_E_RANGE, "'tls_certificate' is of no use on a unix socket");
     if (*c->webhook_url && !*c->webhook_secret_file)
         return nps_fail(err, NPS_E_RANGE, "'webhook_url' needs 'webhook_secret_file': deliveries are always signed");
     if (nps_span_starts(nps_span_of(c->webhook_url), "http://") && !c->webhook_allow_private)

@@ -19,6 +19,7 @@ struct nps_gate {
     pthread_mutex_t lock;
     nps_gate_state state;
     unsigned max_queue, n_free;
+    int64_t moved_ms; /* when a slot was last taken or given back */
     unsigned free_slot[64]; /* [n_free] */
     waiter *first, **last;
 };
@@ -87,6 +88,7 @@ nps_status nps_gate_enter(nps_gate *g, int64_t max_wait_ms, unsigned *ret_slot, 
     if (g->n_free) {
         *ret_slot = g->free_slot[--g->n_free];
         g->state.busy++;
+        g->moved_ms = nps_clock_mono_ms();
     } else if (g->state.waiting >= g->max_queue) {
         g->state.refused++;
         st = nps_fail(err, NPS_E_BUSY, "the service is busy: %u requests are waiting already", g->state.waiting);
@@ -100,6 +102,7 @@ nps_status nps_gate_enter(nps_gate *g, int64_t max_wait_ms, unsigned *ret_slot, 
 void nps_gate_leave(nps_gate *g, unsigned slot)
 {
     pthread_mutex_lock(&g->lock);
+    g->moved_ms = nps_clock_mono_ms();
     waiter *w = g->first;
     if (w) {
         remove_waiter(g, w);
@@ -117,6 +120,7 @@ nps_gate_state nps_gate_look(nps_gate *g)
 {
     pthread_mutex_lock(&g->lock);
     nps_gate_state s = g->state;
+    s.full_ms = g->n_free ? 0 : nps_clock_mono_ms() - g->moved_ms;
     pthread_mutex_unlock(&g->lock);
     return s;
 }

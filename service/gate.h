@@ -21,6 +21,7 @@ void nps_gate_leave(nps_gate *g, unsigned slot);
 typedef struct {
     unsigned slots, busy, waiting;
     uint64_t refused; /* since the start */
+    int64_t full_ms;  /* how long every slot has been taken and none given back; 0 while one is free */
 } nps_gate_state;
 nps_gate_state nps_gate_look(nps_gate *g);
 

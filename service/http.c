@@ -10,6 +10,7 @@
 
 #include <microhttpd.h>
 #include <netinet/in.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <strings.h>
 #include <sys/socket.h>
@@ -20,9 +21,11 @@ struct nps_http {
     nps_reaper *reaper;
     struct MHD_Daemon *daemon;
     int listen_fd;
+    bool tls;
     char address[160];
     atomic_size_t in_flight, upload_bytes;
-    atomic_bool draining;
+    atomic_bool draining, started, fault_taken;
+    char start_fault[120]; /* what the library says while it starts */
 };
 
 /* One request from its first line to the end of its reply. */
@@ -243,6 +246,8 @@ static enum MHD_Result send_reply(exchange *x, struct MHD_Connection *connection
          "font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"}};
     for (size_t i = 0; i < sizeof always / sizeof *always; i++)
         good = good && MHD_add_response_header(r, always[i].key, always[i].value);
+    if (h->tls)
+        good = good && MHD_add_response_header(r, "Strict-Transport-Security", "max-age=31536000");
     if (reply->close || atomic_load(&h->draining))
         good = good && MHD_add_response_header(r, "Connection", "close");
     nps_reaper_set(h->reaper, seat_of(connection), nps_clock_mono_ms() + h->o.reply_timeout_ms);
@@ -384,6 +389,7 @@ nps_status nps_http_open(const nps_http_options *o, nps_http **ret_http, nps_err
     if (!h)
         return nps_fail_nomem(err);
     h->o = *o;
+    h->tls = o->tls_certificate;
     h->listen_fd = -1;
     nps_listen_address a;
     nps_status st = nps_listen_parse(o->listen, &a, err);
@@ -395,21 +401,54 @@ nps_status nps_http_open(const nps_http_options *o, nps_http **ret_http, nps_err
         free_http(h);
         return st;
     }
+    if (h->tls && strncmp(h->address, "http:", 5) == 0) {
+        char plain[sizeof h->address];
+        memcpy(plain, h->address, sizeof plain);
+        snprintf(h->address, sizeof h->address, "https%.*s", (int)sizeof plain - 6, plain + 4);
+    }
     *ret_http = h;
     return NPS_OK;
 }
 
+/* The library's log is taken while it starts, for the reason of a failure; later lines quote what clients send. */
+static void on_log(void *cls, const char *fmt, va_list args)
+{
+    nps_http *h = cls;
+    if (atomic_load(&h->started) || atomic_exchange(&h->fault_taken, true))
+        return;
+    vsnprintf(h->start_fault, sizeof h->start_fault, fmt, args);
+    h->start_fault[strcspn(h->start_fault, "\n")] = '\0';
+}
+
+/* TLS 1.2 and 1.3 with forward secrecy only (RFC 9325, section 4). */
+static const char tls_priorities[] = "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-RSA:-DHE-RSA:-SHA1:%SERVER_PRECEDENCE";
+
 nps_status nps_http_start(nps_http *h, nps_err *err)
 {
+    bool tls = h->tls;
+    if (tls && MHD_is_feature_supported(MHD_FEATURE_TLS) != MHD_YES)
+        return nps_fail(err, NPS_E_UNSUPPORTED, "libmicrohttpd was built without TLS here");
+    const struct MHD_OptionItem with_tls[] = {
+        {MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)h->o.tls_certificate},
+        {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)h->o.tls_key},
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)tls_priorities},
+        {MHD_OPTION_END, 0, NULL}};
+    const struct MHD_OptionItem without[] = {{MHD_OPTION_END, 0, NULL}};
     /* No MHD_OPTION_CONNECTION_TIMEOUT: it counts idle time, also that of a handler at work; the reaper's total deadlines
-     * cover every state. No error log: its lines quote what clients send. */
+     * cover every state, a TLS handshake too. */
     h->daemon = MHD_start_daemon(
-        MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL | MHD_USE_ITC, 0, NULL, NULL,
-        on_access, h, MHD_OPTION_LISTEN_SOCKET, h->listen_fd, MHD_OPTION_URI_LOG_CALLBACK, on_request_line, h,
+        MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL | MHD_USE_ITC | MHD_USE_ERROR_LOG |
+            (tls ? MHD_USE_TLS : 0u),
+        0, NULL, NULL, on_access, h, MHD_OPTION_EXTERNAL_LOGGER, on_log, h, MHD_OPTION_LISTEN_SOCKET, h->listen_fd,
+        MHD_OPTION_ARRAY, tls ? with_tls : without, MHD_OPTION_URI_LOG_CALLBACK, on_request_line, h,
         MHD_OPTION_NOTIFY_COMPLETED, on_completed, h, MHD_OPTION_NOTIFY_CONNECTION, on_connection, h,
         MHD_OPTION_CONNECTION_LIMIT, h->o.max_connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT, NPS_MAX_HEADER_BYTES,
         MHD_OPTION_THREAD_STACK_SIZE, (size_t)1 << 20, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
-    return h->daemon ? NPS_OK : nps_fail(err, NPS_E_IO, "the HTTP server cannot start on '%s'", h->o.listen);
+    atomic_store(&h->started, true);
+    h->o.tls_certificate = h->o.tls_key = NULL;
+    return h->daemon ? NPS_OK
+                     : nps_fail(err, NPS_E_IO, "the HTTP server cannot start on '%s': %s", h->o.listen,
+                                *h->start_fault ? h->start_fault : "no reason given");
 }
 
 const char *nps_http_address(const nps_http *h)

@@ -21,7 +21,8 @@ typedef struct {
 } nps_http_handler;
 
 typedef struct {
-    const char *listen;         /* "127.0.0.1:8080", "[::1]:0", "unix:/run/npswatch.sock"; port 0 takes a free one */
+    const char *listen;         /* as for nps_listen_parse; port 0 takes a free one */
+    const char *tls_certificate, *tls_key; /* PEM texts; NULL: plain HTTP. With them TLS 1.2 and 1.3 only, and HSTS */
     unsigned max_connections;
     int64_t header_timeout_ms;  /* from the connection, or the end of the last reply, to the last header byte */
     int64_t body_timeout_ms;    /* from there to the last byte of the body */
@@ -36,10 +37,11 @@ bool nps_http_address_is_valid(const char *listen);
  * system's reason. */
 NPS_MUST_CHECK nps_status nps_http_open(const nps_http_options *o, nps_http **ret_http, nps_err *err);
 
-/* Begins to serve. To be called once. Errors: NPS_E_IO. */
+/* Begins to serve. To be called once; the texts of certificate and key are needed until it returns and not after.
+ * Errors: NPS_E_UNSUPPORTED for TLS with a libmicrohttpd that was built without it; NPS_E_IO, with the library's reason. */
 NPS_MUST_CHECK nps_status nps_http_start(nps_http *h, nps_err *err);
 
-/* "http://127.0.0.1:34567" or "unix:/path": where it really listens. */
+/* "http://127.0.0.1:34567", the same with https, or "unix:/path": where it really listens. */
 const char *nps_http_address(const nps_http *h);
 
 size_t nps_http_connections(nps_http *h);

@@ -27,6 +27,7 @@ enum {
     NPS_MAX_IDEMPOTENCY_KEY = 128,
     NPS_MAX_PAGE = 200,        /* cases in one page */
     NPS_FEED_ITEMS = 50,       /* newest cases in a feed document */
+    NPS_STUCK_MS = 300000,     /* every search slot taken and none given back for so long: not ready, no watchdog ping */
     NPS_IDEMPOTENCY_HOURS = 24 /* how long a stored reply is found again by its key */
 };
 

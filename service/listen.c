@@ -4,8 +4,10 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -45,7 +47,9 @@ static bool parse_inet(const char *text, nps_listen_address *a)
 nps_status nps_listen_parse(const char *text, nps_listen_address *ret_address, nps_err *err)
 {
     nps_listen_address a = {0};
-    if (strncmp(text, "unix:/", 6) == 0) {
+    if (strcmp(text, "systemd") == 0) {
+        a.is_passed = true;
+    } else if (strncmp(text, "unix:/", 6) == 0) {
         struct sockaddr_un s = {.sun_family = AF_UNIX};
         size_t n = strlen(text + 5);
         if (n >= sizeof s.sun_path)
@@ -54,7 +58,7 @@ nps_status nps_listen_parse(const char *text, nps_listen_address *ret_address, n
         memcpy(&a.addr, &s, sizeof s);
         a.len = sizeof s;
     } else if (!parse_inet(text, &a)) {
-        return nps_fail(err, NPS_E_RANGE, "'%s' is no address like 127.0.0.1:8080, [::1]:8080 or unix:/path",
+        return nps_fail(err, NPS_E_RANGE, "'%s' is no address like 127.0.0.1:8080, [::1]:8080, unix:/path or systemd",
                         nps_quote(text, strlen(text)).s);
     }
     *ret_address = a;
@@ -92,9 +96,32 @@ static void describe(int fd, char *url, size_t url_size)
     }
 }
 
+/* The protocol of sd_listen_fds(3): LISTEN_FDS descriptors from 3 on, for the process LISTEN_PID. */
+static nps_status take_passed(int *ret_fd, char *ret_url, size_t url_size, nps_err *err)
+{
+    enum { FIRST = 3 };
+    uint64_t pid, n;
+    int type = 0, listens = 0;
+    socklen_t len = sizeof type;
+    if (!nps_span_u64(nps_span_of(getenv("LISTEN_PID")), &pid) || pid != (uint64_t)getpid() ||
+        !nps_span_u64(nps_span_of(getenv("LISTEN_FDS")), &n))
+        return nps_fail(err, NPS_E_IO, "no socket was passed on: 'listen = systemd' needs a socket unit");
+    if (n != 1)
+        return nps_fail(err, NPS_E_IO, "%llu sockets were passed on, one is needed", (unsigned long long)n);
+    if (getsockopt(FIRST, SOL_SOCKET, SO_TYPE, &type, &len) != 0 || type != SOCK_STREAM ||
+        getsockopt(FIRST, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) != 0 || !listens)
+        return nps_fail(err, NPS_E_IO, "the socket that was passed on is no listening stream socket");
+    fcntl(FIRST, F_SETFD, FD_CLOEXEC);
+    describe(FIRST, ret_url, url_size);
+    *ret_fd = FIRST;
+    return NPS_OK;
+}
+
 nps_status nps_listen_open(const nps_listen_address *a, int *ret_fd, char *ret_url, size_t url_size, nps_err *err)
 {
     int one = 1;
+    if (a->is_passed)
+        return take_passed(ret_fd, ret_url, url_size, err);
     if (a->addr.ss_family == AF_UNIX)
         remove_stale(a);
     int fd = socket(a->addr.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);

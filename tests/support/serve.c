@@ -17,6 +17,21 @@
 
 /* --- the program ------------------------------------------------------------------------------------------------------------- */
 
+int nps_test_passed_fd = -1;
+const char *nps_test_ca = NULL;
+
+static void pass_socket(void)
+{
+    char pid[24];
+    snprintf(pid, sizeof pid, "%d", (int)getpid());
+    setenv("LISTEN_PID", pid, 1);
+    setenv("LISTEN_FDS", "1", 1);
+    if (nps_test_passed_fd == 3)
+        fcntl(3, F_SETFD, 0);
+    else
+        dup2(nps_test_passed_fd, 3);
+}
+
 static pid_t spawn(const char *const *argv, const char *out, const char *err)
 {
     fflush(NULL);
@@ -26,6 +41,8 @@ static pid_t spawn(const char *const *argv, const char *out, const char *err)
     int o = open(out, O_WRONLY | O_CREAT | O_APPEND, 0600), e = open(err, O_WRONLY | O_CREAT | O_APPEND, 0600);
     dup2(o, 1);
     dup2(e, 2);
+    if (nps_test_passed_fd >= 0)
+        pass_socket();
     execv(argv[0], (char *const *)(uintptr_t)argv);
     _exit(127);
 }
@@ -106,12 +123,12 @@ void nps_test_serve(nps_test_server *s, const char *dir, const char *const *opti
     for (int tries = 0; tries < 3000; tries++) {
         char text[4000];
         slurp_into(out, text, sizeof text);
-        const char *at = strstr(text, "listening on http://127.0.0.1:");
-        if (at && strchr(at, '\n')) {
+        const char *at = strstr(text, "listening on http"), *port = at ? strstr(at, "://127.0.0.1:") : NULL;
+        if (port && strchr(port, '\n')) {
             /* Written once: other threads may be using them when the service starts again. */
             if (!s->port) {
-                s->port = (int)strtol(at + 30, NULL, 10);
-                snprintf(s->url, sizeof s->url, "http://127.0.0.1:%d", s->port);
+                s->port = (int)strtol(port + 13, NULL, 10);
+                snprintf(s->url, sizeof s->url, "%.*s", (int)strcspn(at + 13, "\n"), at + 13);
             }
             take_tokens(s, text);
             return;
@@ -176,6 +193,8 @@ nps_test_answer nps_test_http(const char *method, const char *url, const char *c
     curl_easy_setopt(c, CURLOPT_NOBODY, (long)(strcmp(method, "HEAD") == 0));
     curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(c, CURLOPT_PROXY, "");
+    if (nps_test_ca)
+        curl_easy_setopt(c, CURLOPT_CAINFO, nps_test_ca);
     curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, 120000L);
     curl_easy_setopt(c, CURLOPT_HTTPHEADER, list);
     curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, keep);

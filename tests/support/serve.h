@@ -12,9 +12,14 @@ enum { NPS_TEST_LAB, NPS_TEST_PARTNER, NPS_TEST_CURATOR, NPS_TEST_COORDINATOR, N
 typedef struct {
     pid_t pid; /* 0: does not run */
     int port;
-    char dir[256], library[300], url[64];
+    char dir[256], library[300], url[64]; /* url "https://..." when the options ask for TLS */
     char token[NPS_TEST_LOGINS][128]; /* taken at the first start */
 } nps_test_server;
+
+/* A listening socket that the programs started from now on get passed on as a service manager does; -1: none. */
+extern int nps_test_passed_fd;
+/* PEM file of the certificate that https answers must bear; NULL: none is asked for. */
+extern const char *nps_test_ca;
 
 /* Makes the demonstration library (DIR/demo.h5) and its samples (DIR/samples). */
 void nps_test_demo(const char *dir);

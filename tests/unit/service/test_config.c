@@ -79,6 +79,10 @@ static void what_must_fit_together_is_checked(void **state)
         const char *text, *says;
     } cases[] = {{"library=l", "no 'data' folder is given"},
                  {"data=d", "no 'library' file is given"},
+                 {"data=d\nlibrary=l\ntls_key=k", "'tls_certificate' and 'tls_key' go together"},
+                 {"data=d\nlibrary=l\ntls_certificate=c", "'tls_certificate' and 'tls_key' go together"},
+                 {"data=d\nlibrary=l\ntls_certificate=c\ntls_key=k\nlisten=unix:/s",
+                  "'tls_certificate' is of no use on a unix socket"},
                  {"data=d\nlibrary=l\nwebhook_url=https://x.example/",
                   "'webhook_url' needs 'webhook_secret_file': deliveries are always signed"},
                  {"data=d\nlibrary=l\nwebhook_secret_file=s\nwebhook_url=http://x.example/",
@@ -100,6 +104,7 @@ static void anonymous_identify_is_on_by_default_on_loopback_only(void **state)
         const char *text;
         bool on;
     } cases[] = {{"listen=127.0.0.1:1", true}, {"listen=0.0.0.0:1", false}, {"listen=[::]:1", false}, {"listen=unix:/s", false},
+                 {"listen=systemd", false},
                  {"listen=0.0.0.0:1\nanonymous_identify=yes", true}, {"anonymous_identify=no", false}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         nps_config c;

@@ -37,6 +37,26 @@ static void slots_are_different_and_come_back(void **state)
     nps_gate_free(g);
 }
 
+static void how_long_nothing_has_moved_is_known(void **state)
+{
+    (void)state;
+    nps_gate *g = make(2, 0);
+    unsigned a, b;
+    assert_ok(nps_gate_enter(g, 0, &a, NULL), NULL);
+    usleep(30000);
+    assert_int_equal(nps_gate_look(g).full_ms, 0);
+    assert_ok(nps_gate_enter(g, 0, &b, NULL), NULL);
+    usleep(30000);
+    assert_true(nps_gate_look(g).full_ms >= 29);
+    nps_gate_leave(g, a);
+    assert_int_equal(nps_gate_look(g).full_ms, 0);
+    assert_ok(nps_gate_enter(g, 0, &a, NULL), NULL);
+    assert_true(nps_gate_look(g).full_ms < 20000);
+    nps_gate_leave(g, a);
+    nps_gate_leave(g, b);
+    nps_gate_free(g);
+}
+
 static void a_wait_ends_at_its_deadline(void **state)
 {
     (void)state;
@@ -174,6 +194,7 @@ int main(void)
 {
     nps_core_init();
     const struct CMUnitTest tests[] = {cmocka_unit_test(slots_are_different_and_come_back),
+                                       cmocka_unit_test(how_long_nothing_has_moved_is_known),
                                        cmocka_unit_test(a_wait_ends_at_its_deadline),
                                        cmocka_unit_test(who_comes_first_is_served_first),
                                        cmocka_unit_test(a_slot_is_never_shared),
