@@ -53,7 +53,7 @@ static nps_status take_question(const nps_request *req, const nps_control *table
     if (list && !nps_control_list_parse(nps_span_of(list), &q->list))
         return nps_fail(err, NPS_E_RANGE, "'list' is none of 1961, 1971, 1988, no-legitimate-use, surveillance, looked-up, class-rule");
     /* Whoever may see restricted lists: the one place to ask, with judge.c. */
-    nps_status st = nps_control_view_init(tables, nps_request_query(req, "date"), today, req->is_admin, 0, &q->view, &why);
+    nps_status st = nps_control_view_init(tables, nps_request_query(req, "date"), today, (req->by.roles & (NPS_ROLE_LAB | NPS_ROLE_CURATOR | NPS_ROLE_COORDINATOR)) != 0, 0, &q->view, &why);
     if (st != NPS_OK)
         return nps_fail(err, st, "'date': %s", why.msg);
     return take_page(req, tables, q, err);

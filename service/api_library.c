@@ -5,17 +5,24 @@
 #include "service/cli.h"
 #include "service/verdict_json.h"
 
+/* What the caller asks when he asks. */
+static const nps_library *part_for(const nps_holding *held, const nps_request *req)
+{
+    return req->by.means == NPS_BY_NOTHING ? held->open : held->members;
+}
+
 nps_status nps_api_library(nps_app *app, const nps_request *req, nps_reply *reply, nps_err *err)
 {
-    (void)req;
     (void)err;
-    NPS_AUTO_LIBRARY lib = nps_slot_acquire(app->library);
+    NPS_AUTO_HOLDING held = nps_shelf_acquire(app->shelf);
+    const nps_library *lib = part_for(held, req);
     uint64_t entries[NPS_TECH_COUNT] = {0};
     for (uint64_t e = 0; e < lib->n_entry; e++)
         entries[lib->entry_technique[e]]++;
     nps_jw w = nps_jw_init(&reply->body);
     nps_jw_object(&w, NULL);
     nps_jw_str(&w, "generation", lib->generation);
+    nps_jw_str(&w, "published", held->id);
     nps_jw_str(&w, "name", lib->name);
     nps_jw_str(&w, "created", lib->created);
     nps_jw_i64(&w, "ruleset", NPS_RULESET);
@@ -69,7 +76,8 @@ static void put_entry(nps_jw *w, const nps_library *lib, uint32_t e, bool open)
 
 nps_status nps_api_library_entry(nps_app *app, const nps_request *req, nps_reply *reply, nps_err *err)
 {
-    NPS_AUTO_LIBRARY lib = nps_slot_acquire(app->library);
+    NPS_AUTO_HOLDING held = nps_shelf_acquire(app->shelf);
+    const nps_library *lib = part_for(held, req);
     uint64_t e;
     char today[11];
     if (!nps_span_u64(nps_span_of(req->param[0]), &e) || e >= lib->n_entry)

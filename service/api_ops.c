@@ -23,7 +23,8 @@ nps_status nps_api_readyz(nps_app *app, const nps_request *req, nps_reply *reply
         nps_reply_problem(reply, req, 503, code[health], err);
         return NPS_OK;
     }
-    NPS_AUTO_LIBRARY lib = nps_slot_acquire(app->library);
+    NPS_AUTO_HOLDING held = nps_shelf_acquire(app->shelf);
+    const nps_library *lib = held->open;
     nps_jw w = nps_jw_init(&reply->body);
     nps_jw_object(&w, NULL);
     nps_jw_str(&w, "status", "ready");
@@ -88,7 +89,8 @@ nps_status nps_api_metrics(nps_app *app, const nps_request *req, nps_reply *repl
     if (st != NPS_OK)
         return st;
     nps_gate_state gate = nps_gate_look(app->gate);
-    NPS_AUTO_LIBRARY lib = nps_slot_acquire(app->library);
+    NPS_AUTO_HOLDING held = nps_shelf_acquire(app->shelf);
+    const nps_library *lib = held->open;
     char labels[120];
     reply->content_type = "text/plain; version=0.0.4; charset=utf-8";
     put_requests(b, &app->metrics);

@@ -1,101 +1,20 @@
-/* POST /v1/samples, GET /v1/samples/{id}, its files, GET /v1/cases. */
+/* /v1/samples: sending, looking at, judging again and withdrawing. */
+#include "service/account_json.h"
 #include "service/api.h"
-#include "service/case_summary.h"
-#include "service/clock.h"
-#include "service/crypt.h"
-#include "service/judge.h"
-#include "service/log.h"
+#include "service/body.h"
+#include "service/difference.h"
+#include "service/page.h"
 #include "service/problem.h"
-#include "service/text.h"
+#include "service/sample_json.h"
+#include "service/sample_work.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-/* --- storing --------------------------------------------------------------------------------------------------------------- */
+/* --- showing --------------------------------------------------------------------------------------------------------------- */
 
-typedef struct {
-    const char *country, *date, *reference, *form, *key;
-} facts;
-
-static const char *value_or_null(const nps_intake *in, const nps_request *req, const char *key)
+static void put_files(nps_jw *w, const nps_stored_sample *s)
 {
-    const char *v = nps_intake_value(in, req, key);
-    return v && *v ? v : NULL;
-}
-
-static nps_status take_facts(const nps_request *req, const nps_intake *in, facts *f, nps_err *err)
-{
-    *f = (facts){.country = value_or_null(in, req, "country"),
-                 .date = value_or_null(in, req, "date"),
-                 .reference = value_or_null(in, req, "reference"),
-                 .form = value_or_null(in, req, "form"),
-                 .key = nps_request_header(req, "Idempotency-Key")};
-    if (f->country && !nps_text_is_country(nps_span_of(f->country)))
-        return nps_fail(err, NPS_E_RANGE, "'country' is no ISO 3166-1 alpha-2 code like DE");
-    if (f->date && !nps_text_is_date(nps_span_of(f->date)))
-        return nps_fail(err, NPS_E_RANGE, "'date' is no day like 2026-11-23");
-    if (f->reference && nps_text_length(nps_span_of(f->reference)) > NPS_MAX_REFERENCE)
-        return nps_fail(err, NPS_E_RANGE, "'reference' is longer than %d characters", NPS_MAX_REFERENCE);
-    if (f->form && nps_text_length(nps_span_of(f->form)) > NPS_MAX_FORM)
-        return nps_fail(err, NPS_E_RANGE, "'form' is longer than %d characters", NPS_MAX_FORM);
-    if (f->key && (!*f->key || strlen(f->key) > NPS_MAX_IDEMPOTENCY_KEY))
-        return nps_fail(err, NPS_E_RANGE, "the Idempotency-Key is empty or longer than %d bytes", NPS_MAX_IDEMPOTENCY_KEY);
-    return NPS_OK;
-}
-
-static nps_status store_sample(nps_app *app, const nps_request *req, const nps_intake *in, const facts *f,
-                               const nps_judgement *j, nps_store_receipt *receipt, nps_err *err)
-{
-    char id[NPS_SAMPLE_ID], uuid[NPS_UUID_TEXT], request_digest[65], digest[NPS_MAX_SPECTRA][65];
-    nps_store_file file[NPS_MAX_FILES];
-    NPS_AUTO_BUF verdict = NPS_BUF_INIT(NPS_MAX_REPLY);
-    NPS_AUTO_BUF summary = NPS_BUF_INIT((size_t)1 << 20);
-    nps_jw w = nps_jw_init(&verdict);
-    nps_random_hex(16, id);
-    nps_random_uuid(uuid);
-    nps_intake_digest(in, req, request_digest);
-    nps_judgement_put(&w, NULL, j, in, id);
-    nps_case_summary(&summary, j->lib, j->verdict);
-    nps_status st = nps_buf_check(&verdict, err);
-    if (st == NPS_OK)
-        st = nps_buf_check(&summary, err);
-    if (st != NPS_OK)
-        return st;
-    for (size_t i = 0; i < in->n_file; i++)
-        file[i] = (nps_store_file){in->file[i].name, in->file[i].type, in->file[i].bytes};
-    bool novel = j->verdict->outcome == NPS_NOVEL;
-    int64_t now = nps_clock_wall_ms();
-    nps_store_sample_new sample = {.id = id,
-                                   .received_ms = now,
-                                   .outcome = nps_outcome_name(j->verdict->outcome),
-                                   .generation = j->lib->generation,
-                                   .verdict = verdict.data,
-                                   .country = f->country,
-                                   .date = f->date,
-                                   .reference = f->reference,
-                                   .form = f->form,
-                                   .file = file,
-                                   .n_file = in->n_file,
-                                   .idempotency_key = f->key,
-                                   .request_digest = request_digest,
-                                   .digest = (const char(*)[65])digest,
-                                   .n_digest = novel ? nps_case_digests(j->verdict, digest) : 0,
-                                   .case_uuid = uuid,
-                                   .case_summary = summary.data};
-    return nps_store_sample_add(app->store, &sample, now - (int64_t)NPS_IDEMPOTENCY_HOURS * 3600000, receipt, err);
-}
-
-static void put_sample(nps_jw *w, const nps_stored_sample *s)
-{
-    char received[NPS_TIME_TEXT];
-    nps_clock_text(s->received_ms, received);
-    nps_jw_object(w, NULL);
-    nps_jw_str(w, "id", s->id);
-    nps_jw_str(w, "received", received);
-    nps_jw_str(w, "country", s->country);
-    nps_jw_str(w, "date", s->date);
-    nps_jw_str(w, "reference", s->reference);
-    nps_jw_str(w, "form", s->form);
-    nps_jw_str(w, "case", s->case_code);
     nps_jw_array(w, "files");
     for (size_t i = 0; i < s->n_file; i++) {
         nps_jw_object(w, NULL);
@@ -106,74 +25,49 @@ static void put_sample(nps_jw *w, const nps_stored_sample *s)
         nps_jw_end(w);
     }
     nps_jw_end(w);
-    nps_jw_raw(w, "verdict", s->verdict);
+}
+
+void nps_jw_sample(nps_jw *w, const nps_stored_sample *s)
+{
+    const struct {
+        const char *key, *value;
+    } texts[] = {{"country", s->country}, {"region", s->region}, {"date", s->date}, {"reference", s->reference}, {"form", s->form},
+                 {"packaging", s->packaging}, {"circumstances", s->circumstances}, {"note", s->note}, {"quantity", s->quantity},
+                 {"tlp", s->tlp}, {"case", s->case_code}, {"outcome", s->outcome}};
+    nps_jw_object(w, NULL);
+    nps_jw_str(w, "id", s->id);
+    nps_jw_str(w, "state", s->state);
+    nps_jw_time(w, "received", s->received_ms);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        nps_jw_str(w, texts[i].key, texts[i].value);
+    if (s->purge_ms)
+        nps_jw_time(w, "purged_after", s->purge_ms);
+    nps_jw_i64(w, "evaluation", s->last_evaluation);
+    put_files(w, s);
+    nps_jw_str(w, "published", s->holding);
+    if (s->verdict)
+        nps_jw_raw(w, "verdict", s->verdict);
+    else
+        nps_jw_null(w, "verdict");
     nps_jw_end(w);
 }
 
-static nps_status show_sample(nps_app *app, const char *id, nps_reply *reply, nps_err *err)
+static nps_status show_sample(nps_app *app, const char *organisation, const char *id, nps_reply *reply, nps_err *err)
 {
     NPS_AUTO(nps_stored_sample) s = NULL;
-    nps_status st = nps_store_sample_get(app->store, id, &s, err);
+    nps_status st = nps_store_sample_get(app->store, organisation, id, &s, err);
     if (st != NPS_OK)
         return st;
     nps_jw w = nps_jw_init(&reply->body);
-    put_sample(&w, s);
+    nps_jw_sample(&w, s);
+    reply->cache = "private, no-cache";
+    nps_reply_etag(reply);
     return NPS_OK;
 }
-
-/* A new receipt and a replayed one are answered from the store alike, so that both say the same. */
-static nps_status answer(nps_app *app, const nps_store_receipt *receipt, nps_reply *reply, nps_err *err)
-{
-    nps_status st = show_sample(app, receipt->id, reply, err);
-    if (st != NPS_OK)
-        return st;
-    reply->status = 201;
-    nps_reply_header(reply, "Location", "/v1/samples/%s", receipt->id);
-    if (receipt->replayed)
-        nps_reply_header(reply, "Idempotent-Replayed", "true");
-    if (!receipt->case_opened)
-        return NPS_OK;
-    atomic_fetch_add(&app->metrics.cases_opened, 1);
-    nps_log l;
-    nps_log_begin(&l, NPS_LOG_INFO, "case-opened");
-    nps_jw_str(&l.w, "case", receipt->case_code);
-    nps_log_end(&l);
-    if (app->relay)
-        nps_relay_wake(app->relay);
-    return NPS_OK;
-}
-
-nps_status nps_api_sample_post(nps_app *app, const nps_request *req, nps_reply *reply, nps_err *err)
-{
-    NPS_AUTO(nps_intake) in = NULL;
-    nps_judgement j = {0};
-    nps_store_receipt receipt;
-    facts f;
-    bool judged = false;
-    nps_status st = nps_intake_new(&in, err);
-    if (st == NPS_OK)
-        st = nps_intake_split(in, req, err);
-    if (st == NPS_OK)
-        st = take_facts(req, in, &f, err);
-    if (st == NPS_OK)
-        st = nps_judge(app, req, in, reply, &j, &judged, err);
-    if (st == NPS_OK && judged) {
-        st = store_sample(app, req, in, &f, &j, &receipt, err);
-        if (st == NPS_OK)
-            st = answer(app, &receipt, reply, err);
-    }
-    nps_judgement_done(&j);
-    if (st != NPS_E_CONFLICT)
-        return st;
-    nps_reply_problem(reply, req, 422, "idempotency-key", err);
-    return NPS_OK;
-}
-
-/* --- showing --------------------------------------------------------------------------------------------------------------- */
 
 nps_status nps_api_sample_get(nps_app *app, const nps_request *req, nps_reply *reply, nps_err *err)
 {
-    return show_sample(app, req->param[0], reply, err);
+    return show_sample(app, nps_request_owner(req), req->param[0], reply, err);
 }
 
 nps_status nps_api_sample_file(nps_app *app, const nps_request *req, nps_reply *reply, nps_err *err)
@@ -183,57 +77,178 @@ nps_status nps_api_sample_file(nps_app *app, const nps_request *req, nps_reply *
         return nps_fail(err, NPS_E_NOT_FOUND, "there is no such file");
     reply->content_type = "application/octet-stream";
     nps_reply_header(reply, "Content-Disposition", "attachment; filename=\"%.32s-%d\"", req->param[0], (int)position);
-    return nps_store_sample_file(app->store, req->param[0], (int64_t)position, &reply->body, err);
+    return nps_store_sample_file(app->store, nps_request_owner(req), req->param[0], (int64_t)position, &reply->body, err);
 }
 
-static void put_case(nps_jw *w, const nps_stored_case *c)
+static void put_row(nps_jw *w, const nps_sample_row *r)
 {
-    char opened[NPS_TIME_TEXT], updated[NPS_TIME_TEXT];
-    nps_clock_text(c->opened_ms, opened);
-    nps_clock_text(c->updated_ms, updated);
-    nps_span rest = nps_span_of(c->countries), country;
+    const struct {
+        const char *key, *value;
+    } texts[] = {{"country", r->country}, {"date", r->date}, {"reference", r->reference}, {"case", r->case_code}};
     nps_jw_object(w, NULL);
-    nps_jw_str(w, "case", c->code);
-    nps_jw_str(w, "id", c->uuid);
-    nps_jw_str(w, "opened", opened);
-    nps_jw_str(w, "updated", updated);
-    nps_jw_i64(w, "samples", c->n_sample);
-    nps_jw_array(w, "countries");
-    while (nps_span_token(&rest, " ", &country)) {
-        char text[3];
-        snprintf(text, sizeof text, "%.*s", (int)country.n, country.p);
-        nps_jw_str(w, NULL, text);
-    }
-    nps_jw_end(w);
-    nps_jw_raw(w, "summary", c->summary);
+    nps_jw_str(w, "id", r->id);
+    nps_jw_str(w, "state", r->state);
+    nps_jw_time(w, "received", r->received_ms);
+    nps_jw_str(w, "outcome", r->outcome);
+    nps_jw_str(w, "tlp", r->tlp);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        nps_jw_str(w, texts[i].key, *texts[i].value ? texts[i].value : NULL);
+    nps_jw_i64(w, "evaluation", r->last_evaluation);
     nps_jw_end(w);
 }
 
-nps_status nps_api_cases(nps_app *app, const nps_request *req, nps_reply *reply, nps_err *err)
+nps_status nps_api_samples(nps_app *app, const nps_request *req, nps_reply *reply, nps_err *err)
 {
-    const char *cursor = nps_request_query(req, "cursor"), *limit_text = nps_request_query(req, "limit");
-    uint64_t before = INT64_MAX, limit = 50;
-    nps_stored_cases c;
-    if (cursor && (!nps_span_u64(nps_span_of(cursor), &before) || before > INT64_MAX))
-        return nps_fail(err, NPS_E_RANGE, "'cursor' is none of ours");
-    if (limit_text && (!nps_span_u64(nps_span_of(limit_text), &limit) || limit < 1 || limit > NPS_MAX_PAGE))
-        return nps_fail(err, NPS_E_RANGE, "'limit' is outside 1..%d", NPS_MAX_PAGE);
-    nps_status st = nps_store_cases(app->store, (int64_t)before, limit, &c, err);
+    nps_page page;
+    nps_sample_rows rows;
+    nps_status st = nps_page_take(req, &page, err);
+    if (st != NPS_OK)
+        return st;
+    nps_sample_list list = {.organisation = req->by.organisation,
+                            .outcome = nps_request_query(req, "outcome"),
+                            .before_ms = page.before_ms,
+                            .before_id = page.before_id,
+                            .limit = page.limit};
+    st = nps_store_samples(app->store, &list, &rows, err);
     if (st != NPS_OK)
         return st;
     nps_jw w = nps_jw_init(&reply->body);
     nps_jw_object(&w, NULL);
-    nps_jw_array(&w, "cases");
-    for (size_t i = 0; i < c.n; i++)
-        put_case(&w, &c.item[i]);
+    nps_jw_array(&w, "samples");
+    for (size_t i = 0; i < rows.n; i++)
+        put_row(&w, &rows.item[i]);
     nps_jw_end(&w);
-    if (c.more) {
-        char next[24];
-        snprintf(next, sizeof next, "%lld", (long long)c.item[c.n - 1].seq);
-        nps_jw_str(&w, "next", next);
-        nps_reply_header(reply, "Link", "</v1/cases?cursor=%s&limit=%d>; rel=\"next\"", next, (int)limit);
-    }
+    if (rows.more)
+        nps_page_put_next(&w, reply, req, rows.item[rows.n - 1].received_ms, rows.item[rows.n - 1].id);
     nps_jw_end(&w);
-    nps_stored_cases_done(&c);
+    free(rows.item);
+    return NPS_OK;
+}
+
+/* --- sending --------------------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    const nps_intake *in;
+    const nps_request *req;
+} source;
+
+static const char *look_up(void *arg, const char *key)
+{
+    const source *s = arg;
+    return nps_intake_value(s->in, s->req, key);
+}
+
+static nps_status take_key(const nps_request *req, const char **ret_key, nps_err *err)
+{
+    *ret_key = nps_request_header(req, "Idempotency-Key");
+    if (*ret_key && (!**ret_key || strlen(*ret_key) > NPS_MAX_IDEMPOTENCY_KEY))
+        return nps_fail(err, NPS_E_RANGE, "the Idempotency-Key is empty or longer than %d bytes", NPS_MAX_IDEMPOTENCY_KEY);
+    return NPS_OK;
+}
+
+static nps_status keep(nps_app *app, const nps_request *req, const nps_intake *in, const nps_judgement *j, const nps_sample_facts *facts,
+                       const char *key, nps_reply *reply, nps_err *err)
+{
+    char digest[65];
+    nps_store_receipt receipt;
+    nps_intake_digest(in, req, digest);
+    nps_sample_origin from = {.organisation = req->by.organisation,
+                              .member = req->by.member,
+                              .facts = facts,
+                              .idempotency_key = key,
+                              .request_digest = digest,
+                              .trace = *req->trace ? req->trace : NULL};
+    nps_status st = nps_sample_keep(app, in, j, &from, &receipt, err);
+    /* A new receipt and a replayed one are answered from the store alike, so that both say the same. */
+    if (st == NPS_OK)
+        st = show_sample(app, req->by.organisation, receipt.id, reply, err);
+    if (st != NPS_OK)
+        return st;
+    reply->status = 201;
+    nps_reply_header(reply, "Location", "/v1/samples/%s", receipt.id);
+    if (receipt.replayed)
+        nps_reply_header(reply, "Idempotent-Replayed", "true");
+    return NPS_OK;
+}
+
+nps_status nps_api_sample_post(nps_app *app, const nps_request *req, nps_reply *reply, nps_err *err)
+{
+    NPS_AUTO(nps_intake) in = NULL;
+    nps_judgement j = {0};
+    nps_sample_facts facts;
+    const char *key = NULL;
+    bool judged = false;
+    nps_status st = nps_intake_new(&in, err);
+    if (st == NPS_OK)
+        st = nps_intake_split(in, req, err);
+    if (st == NPS_OK)
+        st = nps_sample_facts_take(look_up, &(source){in, req}, &facts, err);
+    if (st == NPS_OK)
+        st = take_key(req, &key, err);
+    if (st == NPS_OK)
+        st = nps_judge(app, req, in, reply, &j, &judged, err);
+    if (st == NPS_OK && judged)
+        st = keep(app, req, in, &j, &facts, key, reply, err);
+    nps_judgement_done(&j);
+    if (st != NPS_E_CONFLICT)
+        return st;
+    nps_reply_problem(reply, req, 422, "idempotency-key", err);
+    return NPS_OK;
+}
+
+/* --- afterwards ------------------------------------------------------------------------------------------------------------ */
+
+nps_status nps_api_sample_delete(nps_app *app, const nps_request *req, nps_reply *reply, nps_err *err)
+{
+    const nps_actor by = nps_request_actor(req);
+    reply->status = 204;
+    return nps_store_sample_withdraw(app->store, &by, req->param[0], err);
+}
+
+/* The members of the difference, and where to find the whole. */
+nps_status nps_api_evaluation_post(nps_app *app, const nps_request *req, nps_reply *reply, nps_err *err)
+{
+    int64_t n;
+    NPS_AUTO_BUF difference = NPS_BUF_INIT((size_t)1 << 20);
+    nps_status st = nps_sample_judge_again(app, req->by.organisation, req->param[0], "request", &difference, &n, err);
+    if (st == NPS_OK)
+        st = nps_buf_check(&difference, err);
+    if (st != NPS_OK)
+        return st;
+    nps_jw w = nps_jw_init(&reply->body);
+    nps_jw_object(&w, NULL);
+    nps_jw_i64(&w, "evaluation", n);
+    nps_jw_raw(&w, "difference", difference.data);
+    nps_jw_end(&w);
+    reply->status = 201;
+    nps_reply_header(reply, "Location", "/v1/samples/%s/evaluations/%lld", req->param[0], (long long)n);
+    return NPS_OK;
+}
+
+nps_status nps_api_evaluation_get(nps_app *app, const nps_request *req, nps_reply *reply, nps_err *err)
+{
+    nps_stored_evaluation e;
+    uint64_t n;
+    if (!nps_span_u64(nps_span_of(req->param[1]), &n) || n > INT32_MAX)
+        return nps_fail(err, NPS_E_NOT_FOUND, "there is no such evaluation");
+    nps_status st = nps_store_evaluation_get(app->store, nps_request_owner(req), req->param[0], (int64_t)n, &e, err);
+    if (st != NPS_OK)
+        return st;
+    nps_jw w = nps_jw_init(&reply->body);
+    nps_jw_object(&w, NULL);
+    nps_jw_str(&w, "sample", req->param[0]);
+    nps_jw_i64(&w, "evaluation", e.n);
+    nps_jw_time(&w, "at", e.at_ms);
+    nps_jw_str(&w, "reason", e.reason);
+    nps_jw_str(&w, "published", e.holding);
+    nps_jw_str(&w, "generation", e.generation);
+    nps_jw_i64(&w, "ruleset", e.ruleset);
+    nps_jw_str(&w, "program", e.program);
+    nps_jw_str(&w, "options", e.options);
+    nps_jw_raw(&w, "verdict", e.verdict);
+    nps_jw_end(&w);
+    nps_stored_evaluation_done(&e);
+    reply->cache = "private, no-cache";
+    nps_reply_etag(reply);
     return NPS_OK;
 }

@@ -1,4 +1,5 @@
 /* POST, GET and DELETE /v1/session; POST /v1/password. */
+#include "service/account_json.h"
 #include "service/api.h"
 #include "service/app.h"
 #include "service/auth.h"

@@ -1,13 +1,17 @@
 #include "service/app.h"
 
+#include "reference-lib/digest.h"
 #include "service/auth.h"
+#include "service/cli.h"
 #include "service/clock.h"
 #include "service/folder.h"
 #include "service/limits.h"
 #include "service/log.h"
 #include "service/pem.h"
 #include "service/problem.h"
+#include "service/publish.h"
 #include "service/route.h"
+#include "service/store_contributions.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -148,19 +152,73 @@ static void refused(void *arg, const nps_request *req, int status)
 
 /* --- life -------------------------------------------------------------------------------------------------------------------- */
 
+static nps_status read_calibration(nps_app *app, nps_err *err)
+{
+    nps_file f;
+    nps_err why = {0};
+    const char *path = app->config.calibration;
+    if (!*path)
+        return NPS_OK;
+    nps_status st = nps_file_open(path, (size_t)64 << 20, &f, &why);
+    if (st == NPS_OK) {
+        nps_digest_state d;
+        nps_digest_init(&d);
+        nps_digest_add(&d, f.data, f.len);
+        nps_digest_end(&d, app->own_digest);
+        st = nps_calibration_file_parse(f.data, f.len, &app->own, &why);
+        /* Kept, so that answers that rest on it can be given again when the file has changed. */
+        if (st == NPS_OK)
+            st = nps_store_artifact_put(app->store, app->own_digest, "calibration", (nps_span){f.data, f.len}, &why);
+        nps_file_close(&f);
+    }
+    return st == NPS_OK ? st : nps_fail(err, st, "calibration '%s': %s", path, why.msg);
+}
+
 static nps_status open_library(nps_app *app, nps_err *err)
 {
     nps_err why = {0};
-    nps_status st = nps_slot_open(app->config.library, &app->library, &why);
+    nps_status st = nps_slot_open(app->config.library, &app->base, &why);
     if (st != NPS_OK)
         return nps_fail(err, st, "library '%s': %s", app->config.library, why.msg);
     st = nps_control_slot_open(app->config.control, &app->control, &why);
     if (st != NPS_OK)
         return nps_fail_at(err, st, why.line, why.offset, "control '%s': %s", app->config.control, why.msg);
-    if (!*app->config.calibration)
-        return NPS_OK;
-    st = nps_calibration_file_read(app->config.calibration, &app->own, &why);
-    return st == NPS_OK ? st : nps_fail(err, st, "calibration '%s': %s", app->config.calibration, why.msg);
+    return NPS_OK;
+}
+
+nps_status nps_app_keep_control(nps_app *app, nps_err *err)
+{
+    NPS_AUTO_BUF packed = NPS_BUF_INIT((size_t)NPS_CONTROL_TABLES * (NPS_CONTROL_TABLE_BYTES + 256));
+    NPS_AUTO_CONTROL control = nps_control_slot_acquire(app->control);
+    nps_status st = nps_control_pack(app->config.control, &packed, err);
+    return st == NPS_OK ? nps_store_artifact_put(app->store, nps_control_digest(control), "control", (nps_span){packed.data, packed.len}, err) : st;
+}
+
+static nps_status open_signing_key(nps_app *app, nps_err *err)
+{
+    char path[600], name[64];
+    snprintf(path, sizeof path, "%s%s", *app->config.signing_key ? app->config.signing_key : app->config.data,
+             *app->config.signing_key ? "" : "/signing-key");
+    snprintf(name, sizeof name, "npswatch.%s/audit", nps_store_uuid(app->store));
+    return nps_signing_key_open(path, name, &app->signing_key, err);
+}
+
+static nps_status open_store(nps_app *app, nps_err *err)
+{
+    const nps_config *c = &app->config;
+    snprintf(app->generations, sizeof app->generations, "%s%s", *c->generations ? c->generations : c->data, *c->generations ? "" : "/generations");
+    nps_status st = nps_folder_name(c->data, app->name, err);
+    if (st == NPS_OK)
+        st = nps_store_open(*c->store ? c->store : c->data, &app->store, err);
+    if (st == NPS_OK)
+        st = open_signing_key(app, err);
+    if (st == NPS_OK)
+        st = read_calibration(app, err);
+    if (st == NPS_OK)
+        st = nps_app_keep_control(app, err);
+    if (st == NPS_OK)
+        st = nps_tally_new(&app->tally, err);
+    return st == NPS_OK ? nps_publish_first(app, err) : st;
 }
 
 nps_status nps_app_open(const nps_config *config, nps_app **ret_app, nps_err *err)
@@ -170,6 +228,7 @@ nps_status nps_app_open(const nps_config *config, nps_app **ret_app, nps_err *er
         return nps_fail_nomem(err);
     app->config = *config;
     app->lock_fd = -1;
+    pthread_mutex_init(&app->publishing, NULL);
     nps_status st = open_library(app, err);
     if (st == NPS_OK)
         st = nps_folder_take(config->data, &app->lock_fd, err);
@@ -180,7 +239,7 @@ nps_status nps_app_open(const nps_config *config, nps_app **ret_app, nps_err *er
     for (int64_t i = 0; i < config->search_slots && st == NPS_OK; i++)
         st = nps_workspace_new(&app->workspace[i], err);
     if (st == NPS_OK)
-        st = nps_store_open(*config->store ? config->store : config->data, &app->store, err);
+        st = open_store(app, err);
     if (st != NPS_OK) {
         nps_app_close(app);
         return st;
@@ -223,6 +282,8 @@ nps_status nps_app_listen(nps_app *app, nps_err *err)
     snprintf(app->base_url, sizeof app->base_url, "%s", *c->public_url ? c->public_url : nps_http_address(app->http));
     if (*c->webhook_url)
         st = nps_relay_start(&app->config, app->base_url, app->store, &app->metrics, &app->relay, err);
+    if (st == NPS_OK)
+        st = nps_worker_start(app, &app->worker, err);
     return st == NPS_OK ? nps_http_start(app->http, err) : st;
 }
 
@@ -247,6 +308,13 @@ void nps_app_close(nps_app *app)
     atomic_store(&app->stopping, true);
     nps_http_close(app->http, app->config.stop_timeout_ms);
     nps_relay_stop(app->relay);
+    nps_worker_stop(app->worker);
+    nps_err ignored;
+    if (app->tally && nps_tally_flush(app->tally, app->store, &ignored) != NPS_OK)
+        nps_log_err(NPS_LOG_WARN, "counts-lost", &ignored);
+    nps_tally_free(app->tally);
+    nps_shelf_free(app->shelf);
+    nps_signing_key_free(app->signing_key);
     nps_store_close(app->store);
     for (size_t i = 0; i < sizeof app->workspace / sizeof *app->workspace; i++)
         nps_workspace_free(app->workspace[i]);
@@ -254,7 +322,8 @@ void nps_app_close(nps_app *app)
     nps_gate_free(app->login_gate);
     nps_calibration_set_done(&app->own);
     nps_control_slot_close(app->control);
-    nps_slot_close(app->library);
+    nps_slot_close(app->base);
+    pthread_mutex_destroy(&app->publishing);
     if (app->lock_fd >= 0)
         close(app->lock_fd);
     free(app);

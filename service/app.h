@@ -10,16 +10,30 @@
 #include "service/http.h"
 #include "service/metrics.h"
 #include "service/relay.h"
+#include "service/shelf.h"
+#include "service/signing_key.h"
 #include "service/slot.h"
 #include "service/store.h"
+#include "service/tally.h"
+#include "service/worker.h"
+
+#include <pthread.h>
 
 typedef struct nps_app {
     nps_config config;
     char base_url[256]; /* public_url, or where the server listens */
     int lock_fd;        /* DATA/lock: one service a folder */
-    nps_slot *library;
+    char name[NPS_UUID_TEXT];  /* of this process among those that share a store */
+    char generations[600];     /* folder of library generations */
+    nps_slot *base;            /* the operator's library, what generations are made from */
+    nps_shelf *shelf;          /* the generation in use */
+    pthread_mutex_t publishing; /* held while one is made */
     nps_control_slot *control;
     nps_calibration_set own;
+    char own_digest[65];       /* of the calibration file's text; "" without one */
+    nps_signing_key *signing_key;
+    nps_tally *tally;
+    nps_worker *worker;        /* NULL before nps_app_listen */
     nps_gate *gate;       /* before everything that searches */
     nps_gate *login_gate; /* before password hashes: two at a time */
     nps_workspace *workspace[64]; /* [config.search_slots], by slot of the gate */
@@ -34,8 +48,11 @@ typedef struct nps_app {
  * Errors: NPS_E_CONFLICT when another service uses the folder; the failures of the parts, with their subject. */
 NPS_MUST_CHECK nps_status nps_app_open(const nps_config *config, nps_app **ret_app, nps_err *err);
 
-/* Starts the relay and the HTTP server. */
+/* Starts the relay, the worker and the HTTP server. */
 NPS_MUST_CHECK nps_status nps_app_listen(nps_app *app, nps_err *err);
+
+/* Keeps the control tables in use in the store, so that answers that rest on them can be given again. */
+NPS_MUST_CHECK nps_status nps_app_keep_control(nps_app *app, nps_err *err);
 
 /* Stops gracefully: not ready any more, requests in flight end, the relay ends its try, everything is closed. NULL is
  * fine, and so is one that never listened. */

@@ -1,9 +1,11 @@
 /* npswatch serve: starts the service, waits for signals, stops it gracefully. */
 #include "service/app.h"
 #include "service/cli.h"
+#include "service/clock.h"
 #include "service/first_accounts.h"
 #include "service/log.h"
 #include "service/notify.h"
+#include "service/publish.h"
 #include "service/watchdog.h"
 
 #include <pthread.h>
@@ -106,6 +108,8 @@ static void reload_control(nps_app *app)
         nps_log_err(NPS_LOG_ERROR, "control-reload-failed", &err);
         return;
     }
+    if (changed && nps_app_keep_control(app, &err) != NPS_OK)
+        nps_log_err(NPS_LOG_ERROR, "control-not-kept", &err);
     NPS_AUTO_CONTROL c = nps_control_slot_acquire(app->control);
     nps_log l;
     nps_log_begin(&l, NPS_LOG_INFO, "control-reload");
@@ -119,15 +123,16 @@ static void reload(nps_app *app)
     bool changed;
     nps_err err = {0};
     reload_control(app);
-    if (nps_slot_reload(app->library, &changed, &err) != NPS_OK) {
+    const nps_actor by = {.member = "", .organisation = "", .now_ms = nps_clock_wall_ms()};
+    if (nps_publish_reload(app, &by, &changed, &err) != NPS_OK) {
         nps_log_err(NPS_LOG_ERROR, "reload-failed", &err);
         return;
     }
-    NPS_AUTO_LIBRARY lib = nps_slot_acquire(app->library);
+    NPS_AUTO_HOLDING held = nps_shelf_acquire(app->shelf);
     nps_log l;
     nps_log_begin(&l, NPS_LOG_INFO, "reload");
     nps_jw_bool(&l.w, "changed", changed);
-    nps_jw_str(&l.w, "generation", lib->generation);
+    nps_jw_str(&l.w, "generation", held->open->generation);
     nps_log_end(&l);
 }
 

@@ -20,7 +20,9 @@ typedef struct {
     char public_url[256];
     char title[128];
     char tls_certificate[512], tls_key[512];
+    char generations[512], signing_key[512];
     bool anonymous_identify, demo_accounts;
+    int64_t closed_quota, retain_days, checkpoint_s;
     int64_t max_connections, search_slots, search_queue, search_wait_ms;
     int64_t header_timeout_ms, body_timeout_ms, reply_timeout_ms, stop_timeout_ms;
     char webhook_url[512], webhook_secret_file[512];

@@ -114,6 +114,69 @@ nps_status nps_control_load(const char *folder, nps_control **ret_control, nps_e
     return folder && *folder ? load_folder(folder, ret_control, err) : load_built_in(ret_control, err);
 }
 
+/* --- kept ------------------------------------------------------------------------------------------------------------------ */
+
+#define PACKED "npswatch control tables 1"
+
+/* "PACKED", the tables' common name, then for each table a line "name bytes" and its bytes. */
+static void pack(const char *name, const nps_control_table *table, size_t n, nps_buf *out)
+{
+    nps_buf_printf(out, PACKED "\n%s\n", name);
+    for (size_t i = 0; i < n; i++) {
+        nps_buf_printf(out, "%s %zu\n", table[i].name, table[i].len);
+        nps_buf_add(out, table[i].data, table[i].len);
+    }
+}
+
+nps_status nps_control_pack(const char *folder, nps_buf *out, nps_err *err)
+{
+    nps_control_table table[NPS_CONTROL_TABLES];
+    nps_buf text[NPS_CONTROL_TABLES];
+    size_t n = 0;
+    nps_status st = NPS_OK;
+    for (size_t i = 0; i < NPS_CONTROL_TABLES; i++)
+        text[i] = NPS_BUF_INIT(NPS_CONTROL_TABLE_BYTES);
+    if (folder && *folder) {
+        nps_span base = nps_source_base(nps_span_of(folder));
+        NPS_AUTO_MEM(char *) name = nps_strndup(base.p, base.n);
+        st = name ? read_tables(folder, text, table, &n, err) : nps_fail_nomem(err);
+        if (st == NPS_OK)
+            pack(name, table, n, out);
+    } else {
+        for (; n < sizeof assets / sizeof *assets; n++)
+            table[n] = (nps_control_table){assets[n].name, assets[n].data, assets[n].len};
+        pack("built-in", table, n, out);
+    }
+    for (size_t i = 0; i < NPS_CONTROL_TABLES; i++)
+        nps_buf_done(&text[i]);
+    return st == NPS_OK ? nps_buf_check(out, err) : st;
+}
+
+nps_status nps_control_unpack(const char *text, size_t len, nps_control **ret_control, nps_err *err)
+{
+    nps_control_table table[NPS_CONTROL_TABLES];
+    char name[256], names[NPS_CONTROL_TABLES][64];
+    size_t n = 0;
+    nps_scan s = nps_scan_init(text, len);
+    nps_span line, first, second;
+    if (!nps_scan_line(&s, &line) || !nps_span_is(line, PACKED) || !nps_scan_line(&s, &line) || line.n >= sizeof name)
+        return nps_fail(err, NPS_E_CORRUPT, "kept control tables are damaged");
+    snprintf(name, sizeof name, "%.*s", (int)line.n, line.p);
+    const char *p = line.p + line.n + 1, *end = text + len;
+    while (p < end) {
+        const char *newline = memchr(p, '\n', (size_t)(end - p));
+        uint64_t bytes;
+        if (!newline || n == NPS_CONTROL_TABLES || !nps_span_split((nps_span){p, (size_t)(newline - p)}, ' ', &first, &second) ||
+            first.n >= sizeof names[0] || !nps_span_u64(second, &bytes) || bytes > (uint64_t)(end - newline - 1))
+            return nps_fail(err, NPS_E_CORRUPT, "kept control tables are damaged");
+        snprintf(names[n], sizeof names[n], "%.*s", (int)first.n, first.p);
+        table[n] = (nps_control_table){names[n], newline + 1, (size_t)bytes};
+        n++;
+        p = newline + 1 + bytes;
+    }
+    return nps_control_new(name, table, n, ret_control, err);
+}
+
 /* --- the ones in use ------------------------------------------------------------------------------------------------------- */
 
 struct nps_control_slot {

@@ -30,7 +30,7 @@ void nps_intake_free(nps_intake *in)
     free(in);
 }
 
-static nps_status add_file(nps_intake *in, nps_intake_file file, nps_err *err)
+nps_status nps_intake_add(nps_intake *in, nps_intake_file file, nps_err *err)
 {
     if (in->n_file == NPS_MAX_FILES)
         return nps_fail_at(err, NPS_E_LIMIT, 1, 0, "more than %d files in one sample", NPS_MAX_FILES);
@@ -60,7 +60,7 @@ nps_status nps_intake_split(nps_intake *in, const nps_request *req, nps_err *err
     if (!nps_multipart_is(type)) {
         if (name && strlen(name) > NPS_MAX_FILE_NAME)
             return nps_fail(err, NPS_E_RANGE, "'file' is longer than %d bytes", NPS_MAX_FILE_NAME);
-        return add_file(in, (nps_intake_file){name ? name : "", type ? type : "", req->body}, err);
+        return nps_intake_add(in, (nps_intake_file){name ? name : "", type ? type : "", req->body}, err);
     }
     size_t n;
     nps_status st = nps_multipart_parse(type, req->body, in->part, &n, err);
@@ -75,7 +75,7 @@ nps_status nps_intake_split(nps_intake *in, const nps_request *req, nps_err *err
         if (!part->is_file)
             st = add_field(in, req, part, err);
         else if (*part->file || part->body.n)
-            st = add_file(in, (nps_intake_file){part->file, part->type, part->body}, err);
+            st = nps_intake_add(in, (nps_intake_file){part->file, part->type, part->body}, err);
     }
     if (st == NPS_OK && !in->n_file)
         st = nps_fail_at(err, NPS_E_FORMAT, 1, 0, "the form holds no file");

@@ -39,6 +39,9 @@ NPS_DEFINE_FREEP(nps_intake)
  * know, twice, or too long). */
 NPS_MUST_CHECK nps_status nps_intake_split(nps_intake *in, const nps_request *req, nps_err *err);
 
+/* Adds a file that did not come with a request; it must outlive the intake. Errors: NPS_E_LIMIT. */
+NPS_MUST_CHECK nps_status nps_intake_add(nps_intake *in, nps_intake_file file, nps_err *err);
+
 /* A parameter, from the form or the query; NULL when in neither. */
 const char *nps_intake_value(const nps_intake *in, const nps_request *req, const char *key);
 

@@ -33,6 +33,15 @@ NPS_MUST_CHECK nps_status nps_question_take(nps_fact_lookup *lookup, void *arg, 
 void nps_question_text(const nps_question *q, nps_buf *out);
 NPS_MUST_CHECK nps_status nps_question_parse(const char *text, nps_question *ret_question, nps_err *err);
 
+/* "key=value" lines by key, as a place to look up (NULL where there is none). Errors: NPS_E_CORRUPT. */
+enum { NPS_LINES_MAX = 32 };
+typedef struct {
+    char key[NPS_LINES_MAX][16], value[NPS_LINES_MAX][1200];
+    size_t n;
+} nps_lines;
+NPS_MUST_CHECK nps_status nps_lines_parse(const char *text, nps_lines *ret_lines, nps_err *err);
+const char *nps_lines_look_up(void *lines, const char *key);
+
 typedef struct {
     const char *class_name; /* "" where it is not known */
     double score;           /* rounded down to 0.1 */

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #define NPS_MAX_BODY ((size_t)32 << 20)          /* bytes of one upload: 413 */
+#define NPS_MAX_UNPACKED ((size_t)128 << 20)      /* bytes of all files in an archive of a batch: 422 */
 #define NPS_MAX_SMALL_BODY ((size_t)64 << 10)    /* bytes where no file is expected: 413 */
 #define NPS_MAX_UPLOADS ((size_t)256 << 20)      /* bytes of all bodies in memory at a time: 503 */
 #define NPS_MAX_REPLY ((size_t)128 << 20)        /* bytes of one reply */

@@ -26,6 +26,7 @@ typedef struct {
     nps_span body;
     bool is_local;           /* straight from this machine: loopback and not forwarded by a proxy */
     char peer[46];           /* address of the client; of a proxy, what it says where it is trusted; "" on a local socket */
+    char trace[56];          /* W3C traceparent that goes on from here; "" when none came */
     char id[NPS_REQUEST_ID]; /* random; in the log, in X-Request-Id and in problems */
     /* Filled by the router. */
     const struct nps_route *route;

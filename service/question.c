@@ -77,36 +77,39 @@ void nps_question_text(const nps_question *q, nps_buf *out)
 
 /* --- and back -------------------------------------------------------------------------------------------------------------------- */
 
-enum { LINES_MAX = 16, LINE_BYTES = 600 };
-typedef struct {
-    char key[LINES_MAX][16], value[LINES_MAX][LINE_BYTES];
-    size_t n;
-} lines;
-
-static const char *look_up(void *arg, const char *key)
+const char *nps_lines_look_up(void *arg, const char *key)
 {
-    const lines *l = arg;
+    const nps_lines *l = arg;
     for (size_t i = 0; i < l->n; i++)
         if (strcmp(l->key[i], key) == 0)
             return l->value[i];
     return NULL;
 }
 
-nps_status nps_question_parse(const char *text, nps_question *ret_question, nps_err *err)
+nps_status nps_lines_parse(const char *text, nps_lines *ret_lines, nps_err *err)
 {
-    lines l = {0};
+    nps_lines *l = ret_lines;
     nps_scan s = nps_scan_init(text, strlen(text));
     nps_span key, value;
+    l->n = 0;
     for (nps_span line; nps_scan_line(&s, &line);) {
         if (!nps_span_trim(line).n)
             continue;
-        if (!nps_span_split(line, '=', &key, &value) || l.n == LINES_MAX || key.n >= sizeof l.key[0] || value.n >= LINE_BYTES)
+        if (!nps_span_split(line, '=', &key, &value) || l->n == NPS_LINES_MAX || key.n >= sizeof l->key[0] || value.n >= sizeof l->value[0])
             return nps_fail(err, NPS_E_CORRUPT, "the text of a stored question is damaged");
-        snprintf(l.key[l.n], sizeof l.key[0], "%.*s", (int)key.n, key.p);
-        snprintf(l.value[l.n++], LINE_BYTES, "%.*s", (int)value.n, value.p);
+        snprintf(l->key[l->n], sizeof l->key[0], "%.*s", (int)key.n, key.p);
+        snprintf(l->value[l->n++], sizeof l->value[0], "%.*s", (int)value.n, value.p);
     }
-    nps_status st = nps_question_take(look_up, &l, ret_question, err);
-    const char *closed = look_up(&l, "closed");
+    return NPS_OK;
+}
+
+nps_status nps_question_parse(const char *text, nps_question *ret_question, nps_err *err)
+{
+    nps_lines l;
+    nps_status st = nps_lines_parse(text, &l, err);
+    if (st == NPS_OK)
+        st = nps_question_take(nps_lines_look_up, &l, ret_question, err);
+    const char *closed = st == NPS_OK ? nps_lines_look_up(&l, "closed") : NULL;
     if (st == NPS_OK)
         ret_question->asks_closed = closed && strcmp(closed, "1") == 0;
     return st;

@@ -81,12 +81,13 @@ static const char *const migrations[] = {
     "ALTER TABLE outbox ADD COLUMN trace @text;"
     "CREATE TABLE notices(id @serial, organisation @text NOT NULL REFERENCES organisations(id), kind @text NOT NULL,"
     "  subject @text NOT NULL, created_ms @int NOT NULL, read_ms @int NOT NULL, data @text NOT NULL)@strict;"
-    "CREATE INDEX notices_by_organisation ON notices(organisation, id);"
+    "CREATE INDEX notices_by_organisation ON notices(organisation, id);",
     /* Reference spectra of partners, the generations that hold them, and the verdicts that rest on them. */
     "CREATE TABLE contributions(id @text PRIMARY KEY, organisation @text NOT NULL REFERENCES organisations(id),"
     "  member @text NOT NULL, created_ms @int NOT NULL, state @text NOT NULL, visibility @text NOT NULL, embargo @text NOT NULL,"
     "  licence @text NOT NULL, memorandum @text NOT NULL, credit @text NOT NULL, spectra @int NOT NULL, checks @text NOT NULL,"
-    "  decided_by @text NOT NULL, decided_ms @int NOT NULL, reason @text NOT NULL, version @int NOT NULL)@strict;"
+    "  decided_by @text NOT NULL, decided_ms @int NOT NULL, reason @text NOT NULL, version @int NOT NULL,"
+    "  terms_ms @int NOT NULL)@strict;"
     "CREATE INDEX contributions_by_organisation ON contributions(organisation, created_ms, id);"
     "CREATE INDEX contributions_by_state ON contributions(state, created_ms, id);"
     "CREATE TABLE contribution_files(contribution @text NOT NULL REFERENCES contributions(id), position @int NOT NULL,"
@@ -103,7 +104,7 @@ static const char *const migrations[] = {
     "  PRIMARY KEY(generation, contribution))@strict;"
     "CREATE TABLE active_generation(id @int PRIMARY KEY CHECK(id=1), generation @text NOT NULL REFERENCES generations(id),"
     "  since_ms @int NOT NULL)@strict;"
-    "CREATE TABLE artifacts(digest @text PRIMARY KEY, kind @text NOT NULL, bytes @blob NOT NULL)@strict;"
+    "CREATE TABLE artifacts(digest @text PRIMARY KEY, kind @text NOT NULL, bytes @blob NOT NULL)@strict;",
     /* Work that is done in the background, and outlives the process. */
     "CREATE TABLE jobs(id @serial, kind @text NOT NULL, subject @text NOT NULL, data @text NOT NULL, state @text NOT NULL,"
     "  created_ms @int NOT NULL, due_ms @int NOT NULL, attempts @int NOT NULL, claimed_by @text, claimed_until_ms @int NOT NULL,"

@@ -19,7 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PATH_BYTES = 900, MANIFEST_MAX = 1 << 22 };
+enum { FOLDER_BYTES = 700, PATH_BYTES = FOLDER_BYTES + 100, MANIFEST_MAX = 1 << 22 };
 #define WRITING ".writing-" /* begins the name of a folder that is not complete */
 
 /* --- holdings ------------------------------------------------------------------------------------------------------------------- */
@@ -72,9 +72,10 @@ static nps_status open_part(const char *folder, const nps_json *part, nps_open_m
     nps_err why = {0};
     NPS_AUTO_LIBRARY lib = NULL;
     const char *file = nps_json_text(part, "file"), *generation = nps_json_text(part, "library");
-    if (!file || !generation || strchr(file, '/'))
+    if (!file || !generation || strchr(file, '/') || strlen(file) > 90)
         return nps_fail(err, NPS_E_CORRUPT, "the manifest of '%s' is damaged", folder);
-    snprintf(path, sizeof path, "%s/%s", folder, file);
+    if (snprintf(path, sizeof path, "%s/%s", folder, file) >= (int)sizeof path)
+        return nps_fail(err, NPS_E_CORRUPT, "the manifest of '%s' is damaged", folder);
     nps_status st = nps_library_open(path, mode, &lib, &why);
     if (st != NPS_OK)
         return nps_fail(err, st, "%s: %s", path, why.msg);
@@ -129,7 +130,7 @@ static nps_status open_parts(const char *folder, const nps_json *doc, nps_open_m
 
 nps_status nps_holding_open(const char *generations, const char *id, nps_open_mode mode, nps_holding **ret_holding, nps_err *err)
 {
-    char folder[PATH_BYTES], path[PATH_BYTES], named[NPS_HOLDING_ID];
+    char folder[FOLDER_BYTES], path[PATH_BYTES], named[NPS_HOLDING_ID];
     nps_file f;
     nps_err why = {0};
     NPS_AUTO(nps_json) doc = NULL;
@@ -240,7 +241,7 @@ static bool sync_path(const char *path, int flags)
 nps_status nps_holding_write(const char *generations, const nps_holding_parts *parts, char ret_id[static NPS_HOLDING_ID],
                              nps_buf *opt_manifest, nps_err *err)
 {
-    char mark[17], folder[PATH_BYTES], file[PATH_BYTES], final[PATH_BYTES], id[NPS_HOLDING_ID];
+    char mark[17], folder[FOLDER_BYTES], file[PATH_BYTES], final[FOLDER_BYTES], id[NPS_HOLDING_ID];
     NPS_AUTO_BUF text = NPS_BUF_INIT(MANIFEST_MAX);
     nps_jw w = nps_jw_init(&text);
     nps_random_hex(8, mark);

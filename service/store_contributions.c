@@ -81,7 +81,7 @@ static nps_status add_contribution(nps_db *db, void *arg, nps_err *err)
     if (st == NPS_OK)
         st = nps_tell(db, err,
                       "INSERT INTO contributions(id,organisation,member,created_ms,state,visibility,embargo,licence,memorandum,credit,spectra,"
-                      "checks,decided_by,decided_ms,reason,version) VALUES(?,?,?,?,'submitted',?,?,?,?,?,0,'{}','',0,'',1)",
+                      "checks,decided_by,decided_ms,reason,version,terms_ms) VALUES(?,?,?,?,'submitted',?,?,?,?,?,0,'{}','',0,'',1,0)",
                       "tttittttt", c->id, j->by->organisation, j->by->member, j->by->now_ms, c->visibility, c->embargo, c->licence,
                       c->memorandum, c->credit);
     for (size_t i = 0; i < j->n_file && st == NPS_OK; i++) {
@@ -302,8 +302,8 @@ static nps_status change_terms(nps_db *db, void *arg, nps_err *err)
     if (st == NPS_OK)
         st = nps_tell(db, err,
                       "UPDATE contributions SET visibility=coalesce(?,visibility), embargo=coalesce(?,embargo), licence=coalesce(?,licence),"
-                      " version=version+1 WHERE id=?",
-                      "tttt", j->visibility, j->embargo, j->licence, j->id);
+                      " version=version+1, terms_ms=? WHERE id=?",
+                      "tttit", j->visibility, j->embargo, j->licence, j->by->now_ms, j->id);
     if (st == NPS_OK && strcmp(state, "accepted") == 0)
         st = nps_job_insert(db, NPS_JOB_BUILD, "", "terms", j->by->now_ms, err);
     return st == NPS_OK ? nps_audit_add(db, j->by, "contribution.terms", j->id, j->visibility ? j->visibility : "", err) : st;
@@ -329,7 +329,8 @@ static nps_status withdraw(nps_db *db, void *arg, nps_err *err)
     if (st == NPS_OK)
         st = nps_tell(db, err, "DELETE FROM contribution_files WHERE contribution=?", "t", j->id);
     if (st == NPS_OK)
-        st = nps_tell(db, err, "UPDATE contributions SET state='withdrawn', reason=?, checks='{}', version=version+1 WHERE id=?", "tt", j->reason, j->id);
+        st = nps_tell(db, err, "UPDATE contributions SET state='withdrawn', reason=?, checks='{}', version=version+1, terms_ms=? WHERE id=?", "tit",
+                      j->reason, j->by->now_ms, j->id);
     if (st == NPS_OK && j->was_accepted)
         st = nps_job_insert(db, NPS_JOB_BUILD, "", "withdrawn", j->by->now_ms, err);
     return st == NPS_OK ? nps_audit_add(db, j->by, "contribution.withdraw", j->id, "", err) : st;

@@ -94,6 +94,15 @@ static nps_status activate(nps_db *db, void *arg, nps_err *err)
         st = nps_ask_exists(db, &there, err, "SELECT 1 FROM generations WHERE id=?", "t", j->id);
     if (st == NPS_OK && !there)
         st = nps_fail(err, NPS_E_NOT_FOUND, "there is no such generation");
+    bool overtaken = false;
+    /* What its owner has taken back, or shows to fewer, comes back by no older generation, nor by one that was being made. */
+    if (st == NPS_OK)
+        st = nps_ask_exists(db, &overtaken, err,
+                            "SELECT 1 FROM generation_parts p JOIN generations g ON g.id=p.generation JOIN contributions c ON c.id=p.contribution"
+                            " WHERE p.generation=? AND (c.state<>'accepted' OR c.terms_ms>=g.created_ms)",
+                            "t", j->id);
+    if (st == NPS_OK && overtaken)
+        st = nps_fail(err, NPS_E_STALE, "the generation holds what was withdrawn, or put under other terms, since it was made");
     if (st != NPS_OK || strcmp(now, j->id) == 0)
         return st;
     st = nps_tell(db, err,

@@ -2,6 +2,7 @@
 #include "service/store_jobs.h"
 
 #include "service/audit.h"
+#include "service/limits.h"
 #include "service/store_impl.h"
 #include "service/store_job_insert.h"
 #include "service/store_sql.h"

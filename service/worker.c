@@ -36,15 +36,17 @@ static nps_status judge_item(nps_app *app, const char *batch, const nps_batch_it
     nps_judgement j = {0};
     nps_store_receipt receipt = {0};
     nps_sample_facts facts = {0};
+    nps_lines lines;
     char key[80], digest[65];
     nps_err why = {0};
-    facts.tlp = NPS_TLP_AMBER;
     nps_status st = nps_intake_new(&in, err);
     if (st == NPS_OK)
         st = nps_intake_add(in, (nps_intake_file){item->name, "", {item->bytes.data ? item->bytes.data : "", item->bytes.len}}, err);
     if (st != NPS_OK)
         return st;
-    st = nps_batch_facts(item->options, &facts, &why);
+    st = nps_lines_parse(item->options, &lines, &why);
+    if (st == NPS_OK)
+        st = nps_sample_facts_take(nps_lines_look_up, &lines, &facts, &why);
     if (st == NPS_OK)
         st = nps_judge_stored(app, in, item->options, item->organisation, false, &j, &why);
     if (st == NPS_OK && !j.verdict)
