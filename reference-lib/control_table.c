@@ -60,11 +60,6 @@ static bool span_equals(nps_span s, const char *text)
     return s.n == strlen(text) && memcmp(s.p, text, s.n) == 0;
 }
 
-static bool parse_part(nps_span s, uint32_t *ret_first, uint32_t *ret_last)
-{
-    return nps_day_parse_span(s, ret_first, ret_last);
-}
-
 /* DATE, DATE/DATE (some day from the one to the other), ../DATE (by then). */
 static bool parse_date(nps_span s, nps_control_date *ret)
 {
@@ -76,7 +71,7 @@ static bool parse_date(nps_span s, nps_control_date *ret)
         to = (nps_span){slash + 1, s.n - from.n - 1};
     }
     bool open = slash && span_equals(from, "..");
-    if ((!open && !parse_part(from, &first, &unused)) || !parse_part(to, &unused, &last) || first > last)
+    if ((!open && !nps_day_parse_span(from, &first, &unused)) || !nps_day_parse_span(to, &unused, &last) || first > last)
         return false;
     ret->first = first;
     ret->last = last;

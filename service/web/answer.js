@@ -60,9 +60,9 @@ const controlLine = (item) => (item.control_text ? el("div", { class: "small con
 
 function hitsTable(verdict, box, rows) {
   const [heads, cells] = verdict.preparation ? [TRACE_HEADS, traceCells] : [MASS_HEADS, massCells];
-  const why = (h) => el("tr", { class: "why" }, el("td", { colspan: heads.length + 3 }, h.explanation, controlLine(h)));
+  const why = (h) => el("tr", { class: "why" }, el("td", { colspan: heads.length + 3 }, h.explanation));
   for (const h of verdict.hits)
-    rows.push([el("tr", {}, cell(h.rank), el("td", {}, chooser(verdict, box, h, rows)), cell(signedNumber(h.evidence), true), ...cells(h).map((text) => cell(text, true))), h]);
+    rows.push([el("tr", {}, cell(h.rank), el("td", {}, chooser(verdict, box, h, rows), controlLine(h)), cell(signedNumber(h.evidence), true), ...cells(h).map((text) => cell(text, true))), h]);
   const region = stacked(table(HITS_CAPTION, [{ t: "#" }, { t: "Name" }, { t: "Evidence", n: true }, ...heads],
     rows.flatMap(([row, h]) => [row, why(h)])));
   region.classList.add("hits");

@@ -75,6 +75,8 @@ function addressToAsk(keep) {
   if (prepare !== null) query.set("prepare", prepare);
   if ($("lag").valueAsNumber > 0) query.set("max_lag", $("lag").value);
   if (!$("mixtures").checked) query.set("mixture", "0");
+  if ($("day").value) query.set("date", $("day").value);
+  if ($("control").value) query.set("control", $("control").value);
   return `/v1/${keep ? "samples" : "identify"}?${query}`;
 }
 

@@ -63,6 +63,9 @@ async function stopService({ child }) {
 async function explanations(page, scheme) {
   const why = await page.locator("#spectra .hits tr.why").allTextContents(), hits = await page.locator("#spectra .hits tbody tr:not(.why)").count();
   check("each hit says why it is in or out", why.length === hits && why.every((t) => /^(In|Out)[:,] .*evidence,? [+-][\d.]+.*\.$/.test(t)), why.join("|"));
+  const control = await page.locator("#spectra .hits .control").allTextContents();
+  check("each hit says what the control tables know of it", control.length === hits && control.every((t) => /^Control: ./.test(t)), control.join("|"));
+  check("control status is told as no legal advice", /Control status on \d{4}-\d\d-\d\d, tables 'built-in', digest .* no legal advice\.$/.test(await page.locator("#spectra p.control").first().textContent()));
   check("the best hit is in, the last one out", /^In: /.test(why[0]) && /^Out: /.test(why[why.length - 1]));
   check("what speaks for the best hit is told in numbers", /for it: .* \([+-]\d\.\d\)/.test(why[0]), why[0]);
   const left = await page.textContent("#spectra .unexplained"), blind = await page.textContent("#spectra .blindness");
