@@ -178,7 +178,7 @@ install: $(B)/npswatch
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/doc/npswatch
 	install -m 755 $(B)/npswatch $(DESTDIR)$(PREFIX)/bin/npswatch
 	install -m 644 service/npswatch.1 $(DESTDIR)$(PREFIX)/share/man/man1/npswatch.1
-	install -m 644 README.md LICENSE reference-lib/FORMAT.md service/API.md $(DESTDIR)$(PREFIX)/share/doc/npswatch/
+	install -m 644 README.md LICENSE reference-lib/FORMAT.md service/API.md service/OPERATIONS.md $(DESTDIR)$(PREFIX)/share/doc/npswatch/
 
 format:
 	clang-format -i $(SRC) $(HDR) $(UNIT) $(SUPPORT) $(FUZZERS) $(BENCHES) $(FIT) $(BENCH_COMMON)

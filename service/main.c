@@ -16,7 +16,7 @@ static const struct {
     {"calibrate", nps_cmd_calibrate, "fit the thresholds to a laboratory's own replicates"},
     {"convert", nps_cmd_convert, "one file format into another"},
     {"serve", nps_cmd_serve, "the HTTP service with its page and feeds"},
-    {"admin", nps_cmd_admin, "tokens and state of a service"},
+    {"admin", nps_cmd_admin, "tokens, backup and restore of a service"},
 };
 enum { N_COMMAND = sizeof commands / sizeof *commands };
 
