@@ -54,6 +54,7 @@ int nps_cmd_calibrate(int argc, char **argv);
 int nps_cmd_convert(int argc, char **argv);
 int nps_cmd_control(int argc, char **argv);
 int nps_cmd_serve(int argc, char **argv);
+int nps_cmd_replay(int argc, char **argv);
 int nps_cmd_admin(int argc, char **argv);
 
 #endif

@@ -207,3 +207,13 @@ nps_status nps_query_run(nps_query *q, nps_err *err)
         ;
     return nps_query_end(q, err);
 }
+
+nps_status nps_db_number(nps_db *db, const char *sql, int64_t *ret_v, nps_err *err)
+{
+    nps_query q = nps_query_begin(db, sql);
+    int64_t v = nps_query_next(&q) ? nps_query_get_i64(&q, 0) : 0;
+    nps_status st = nps_query_end(&q, err);
+    if (st == NPS_OK)
+        *ret_v = v;
+    return st;
+}

@@ -91,6 +91,8 @@ NPS_MUST_CHECK nps_status nps_query_end(nps_query *q, nps_err *err);
 
 /* For statements whose rows are of no interest: begin, bind, then this steps and ends. */
 NPS_MUST_CHECK nps_status nps_query_run(nps_query *q, nps_err *err);
+/* The integer that a statement without parameters gives; 0 without a row. `sql` as for nps_query_begin. */
+NPS_MUST_CHECK nps_status nps_db_number(nps_db *db, const char *sql, int64_t *ret_v, nps_err *err);
 /* Rows that the last statement changed. */
 int64_t nps_db_changes(const nps_db *db);
 

@@ -13,9 +13,10 @@
 nps_status nps_folder_take(const char *dir, int *ret_fd, nps_err *err)
 {
     char path[600];
+    if (snprintf(path, sizeof path, "%s/lock", dir) >= (int)sizeof path)
+        return nps_fail(err, NPS_E_RANGE, "the data folder's name is too long");
     if (mkdir(dir, 0700) != 0 && errno != EEXIST)
         return nps_fail(err, NPS_E_IO, "data folder '%s' cannot be made: %s", dir, strerror(errno));
-    snprintf(path, sizeof path, "%s/lock", dir);
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0)
         return nps_fail(err, NPS_E_IO, "data folder '%s' cannot be written: %s", dir, strerror(errno));

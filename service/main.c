@@ -17,7 +17,8 @@ static const struct {
     {"convert", nps_cmd_convert, "one file format into another"},
     {"control", nps_cmd_control, "what the tables of control status say of a substance; check tables"},
     {"serve", nps_cmd_serve, "the HTTP service with its page and feeds"},
-    {"admin", nps_cmd_admin, "tokens and state of a service"},
+    {"replay", nps_cmd_replay, "give a stored answer again, bit for bit"},
+    {"admin", nps_cmd_admin, "tokens, backup and restore of a service"},
 };
 enum { N_COMMAND = sizeof commands / sizeof *commands };
 

@@ -148,27 +148,17 @@ void nps_schema_text(int64_t version, nps_db_engine engine, nps_buf *out)
     }
 }
 
-static nps_status get_number(nps_db *db, const char *sql, int64_t *ret_v, nps_err *err)
-{
-    nps_query q = nps_query_begin(db, sql);
-    int64_t v = nps_query_next(&q) ? nps_query_get_i64(&q, 0) : 0;
-    nps_status st = nps_query_end(&q, err);
-    if (st == NPS_OK)
-        *ret_v = v;
-    return st;
-}
-
 nps_status nps_schema_version(nps_db *db, int64_t *ret_version, nps_err *err)
 {
     int64_t there = 0;
     if (nps_db_engine_of(db) == NPS_DB_SQLITE)
-        return get_number(db, "PRAGMA user_version", ret_version, err);
-    nps_status st = get_number(db, "SELECT count(*) FROM pg_tables WHERE schemaname=current_schema()"
+        return nps_db_number(db, "PRAGMA user_version", ret_version, err);
+    nps_status st = nps_db_number(db, "SELECT count(*) FROM pg_tables WHERE schemaname=current_schema()"
                                    " AND tablename='schema_version'", &there, err);
     if (st != NPS_OK)
         return st;
     if (there)
-        return get_number(db, "SELECT version FROM schema_version", ret_version, err);
+        return nps_db_number(db, "SELECT version FROM schema_version", ret_version, err);
     *ret_version = 0;
     return NPS_OK;
 }

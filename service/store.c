@@ -88,6 +88,32 @@ nps_status nps_store_open(const char *where, nps_store **ret_store, nps_err *err
     return NPS_OK;
 }
 
+nps_status nps_store_open_reading(const char *where, nps_store **ret_store, nps_err *err)
+{
+    nps_store *s = nps_array(1, sizeof *s);
+    nps_db *db = NULL;
+    int64_t version = 0;
+    if (!s)
+        return nps_fail_nomem(err);
+    pthread_mutex_init(&s->lock, NULL);
+    pthread_cond_init(&s->given, NULL);
+    nps_status st = nps_store_where(where, s->where, err);
+    if (st == NPS_OK)
+        st = nps_db_open(s->where, NPS_DB_READER, &db, err);
+    if (st == NPS_OK)
+        st = nps_schema_version(db, &version, err);
+    if (st == NPS_OK && version != nps_schema_newest())
+        st = nps_fail(err, NPS_E_UNSUPPORTED, "the store has version %lld, this program reads %lld", (long long)version,
+                      (long long)nps_schema_newest());
+    nps_db_close(db);
+    if (st != NPS_OK) {
+        nps_store_close(s);
+        return st;
+    }
+    *ret_store = s;
+    return NPS_OK;
+}
+
 void nps_store_close(nps_store *s)
 {
     if (!s)
@@ -109,6 +135,8 @@ const char *nps_store_uuid(const nps_store *s)
 
 nps_status nps_store_write(nps_store *s, nps_writer_job *job, void *arg, nps_err *err)
 {
+    if (!s->writer)
+        return nps_fail(err, NPS_E_UNSUPPORTED, "the store is open for reading only");
     return nps_writer_run(s->writer, job, arg, err);
 }
 

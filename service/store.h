@@ -19,6 +19,8 @@ enum { NPS_SAMPLE_ID = 33, NPS_CASE_CODE = 24, NPS_EVENT_ID = 37 };
  * @param where  a folder, for SQLite in DIR/npswatch.db; or a postgresql:// URL, which no error message repeats
  * Errors: NPS_E_UNSUPPORTED for a store of a newer version, or a server that could lose what it acknowledged. */
 NPS_MUST_CHECK nps_status nps_store_open(const char *where, nps_store **ret_store, nps_err *err);
+/* The same for a tool beside the service: verbs that write fail. Errors: NPS_E_UNSUPPORTED for a store of another version. */
+NPS_MUST_CHECK nps_status nps_store_open_reading(const char *where, nps_store **ret_store, nps_err *err);
 void nps_store_close(nps_store *s); /* no verb runs any more */
 
 /* Random UUID that this store got when it was made: the feed's identity. */

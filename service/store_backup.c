@@ -195,7 +195,7 @@ static nps_status check_unused(nps_db *to, nps_err *err)
     int64_t n = 0;
     if (nps_db_engine_of(to) == NPS_DB_SQLITE)
         return NPS_OK; /* the folder's lock says so */
-    nps_status st = nps_copy_ask(to, "SELECT count(*) FROM pg_stat_activity WHERE datname=current_database()"
+    nps_status st = nps_db_number(to, "SELECT count(*) FROM pg_stat_activity WHERE datname=current_database()"
                             " AND application_name='npswatch' AND pid<>pg_backend_pid()", &n, err);
     return st == NPS_OK && n ? nps_fail(err, NPS_E_CONFLICT, "the store is in use by %lld connections of npswatch", (long long)n)
                              : st;

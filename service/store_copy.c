@@ -5,16 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-nps_status nps_copy_ask(nps_db *db, const char *sql, int64_t *ret_v, nps_err *err)
-{
-    nps_query q = nps_query_begin(db, sql);
-    int64_t v = nps_query_next(&q) ? nps_query_get_i64(&q, 0) : 0;
-    nps_status st = nps_query_end(&q, err);
-    if (st == NPS_OK)
-        *ret_v = v;
-    return st;
-}
-
 /* --- one table ----------------------------------------------------------------------------------------------------------------- */
 
 struct nps_copy_texts {
@@ -82,9 +72,9 @@ static nps_status copy_rows(nps_db *from, nps_db *to, const struct nps_copy_text
     if (st != NPS_OK)
         return nps_fail(err, st, "table '%s', row %lld: %s", x->table->name, (long long)rows, why.msg);
     if (read == NPS_OK)
-        read = nps_copy_ask(from, x->count, &here, err);
+        read = nps_db_number(from, x->count, &here, err);
     if (read == NPS_OK)
-        read = nps_copy_ask(to, x->count, &there, err);
+        read = nps_db_number(to, x->count, &there, err);
     if (read != NPS_OK)
         return read;
     if (here != rows || there != rows)
@@ -163,7 +153,7 @@ static nps_status make_empty(nps_db *to, const nps_copy_plan *p, bool is_new, np
     nps_status st = NPS_OK;
     for (size_t i = 0; i < p->tables.n && st == NPS_OK; i++) {
         int64_t rows = 0;
-        st = nps_copy_ask(to, p->text[i].count, &rows, err);
+        st = nps_db_number(to, p->text[i].count, &rows, err);
         if (st == NPS_OK && rows && !is_new && strcmp(p->tables.item[i].name, "store") != 0)
             st = nps_fail(err, NPS_E_CONFLICT, "the store is not empty: table '%s' has %lld rows", p->tables.item[i].name,
                           (long long)rows);
@@ -203,7 +193,7 @@ nps_status nps_copy_count(nps_db *db, nps_copy_plan *p, int64_t *ret_rows, nps_e
     nps_status st = make_plan(db, db, p, err);
     for (size_t i = 0; i < p->tables.n && st == NPS_OK; i++) {
         int64_t some = 0;
-        st = nps_copy_ask(db, p->text[i].count, &some, err);
+        st = nps_db_number(db, p->text[i].count, &some, err);
         rows += some;
     }
     if (st == NPS_OK)

@@ -24,7 +24,4 @@ NPS_MUST_CHECK nps_status nps_copy_all(nps_db *from, nps_db *to, bool is_new, np
 /* Reads the tables of one store and counts all their rows. */
 NPS_MUST_CHECK nps_status nps_copy_count(nps_db *db, nps_copy_plan *p, int64_t *ret_rows, nps_err *err);
 
-/* The integer that a statement gives; 0 without a row. */
-NPS_MUST_CHECK nps_status nps_copy_ask(nps_db *db, const char *sql, int64_t *ret_v, nps_err *err);
-
 #endif

@@ -133,7 +133,7 @@ void nps_test_pg_database(nps_test_pg *pg, char *url, size_t size)
     url_of(pg, "postgres", url, size);
     PGconn *c = PQconnectdb(url);
     snprintf(name, sizeof name, "t%d", ++pg->n_database);
-    snprintf(sql, sizeof sql, "CREATE DATABASE %s STRATEGY file_copy", name);
+    snprintf(sql, sizeof sql, "CREATE DATABASE %s", name);
     PGresult *r = PQexec(c, sql);
     if (PQresultStatus(r) != PGRES_COMMAND_OK)
         tell(pg, PQerrorMessage(c));

@@ -48,6 +48,8 @@ static void faults_are_named_with_their_line(void **state)
         {"public_url = https://a b", NPS_E_RANGE, 1, "'public_url' is no http or https address"},
         {"webhook_retry_s = ", NPS_E_RANGE, 1, "'webhook_retry_s' is empty"},
         {"webhook_retry_s = 1 -1", NPS_E_RANGE, 1, "'webhook_retry_s' takes 1 to 20 waits of 0 to 604800 seconds"},
+        {"store = /var/lib/npswatch", NPS_E_RANGE, 1, "'store' is no postgresql:// address"},
+        {"store = mysql://me:secret@h/db", NPS_E_RANGE, 1, "'store' is no postgresql:// address"},
         {"title = a\x01", NPS_E_RANGE, 1, "'title' is longer than 127 bytes or holds control bytes"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -134,6 +136,21 @@ static void what_is_printed_reads_back_the_same(void **state)
     assert_string_equal(one.data, two.data);
 }
 
+static void a_password_is_taken_but_not_printed(void **state)
+{
+    (void)state;
+    nps_config c;
+    nps_err err = {0};
+    NPS_AUTO_BUF text = NPS_BUF_INIT(65536);
+    nps_config_init(&c);
+    assert_string_equal(c.store, "");
+    assert_ok(parse(&c, "data=/d\nlibrary=/l\nstore = postgresql://me:secret@db.example/nps?sslmode=verify-full\n", &err), &err);
+    assert_string_equal(c.store, "postgresql://me:secret@db.example/nps?sslmode=verify-full");
+    nps_config_print(&c, &text);
+    assert_null(strstr(text.data, "secret@"));
+    assert_non_null(strstr(text.data, "\nstore = postgresql://me:***@db.example/nps?sslmode=verify-full\n"));
+}
+
 int main(void)
 {
     nps_core_init();
@@ -142,6 +159,7 @@ int main(void)
                                        cmocka_unit_test(bad_addresses_are_refused),
                                        cmocka_unit_test(what_must_fit_together_is_checked),
                                        cmocka_unit_test(anonymous_identify_is_on_by_default_on_loopback_only),
+                                       cmocka_unit_test(a_password_is_taken_but_not_printed),
                                        cmocka_unit_test(what_is_printed_reads_back_the_same)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

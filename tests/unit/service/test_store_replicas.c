@@ -214,7 +214,7 @@ static void the_counting_sees_claims_that_do_not_hold(void **state)
 
 /* --- a server that dies -------------------------------------------------------------------------------------------------------- */
 
-enum { CLIENTS = 6, SAMPLES = 1200 };
+enum { CLIENTS = 6, SAMPLES = 600 };
 
 static atomic_int next_sample, acknowledged;
 static char ids[SAMPLES][NPS_SAMPLE_ID];
