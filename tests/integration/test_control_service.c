@@ -41,7 +41,7 @@ static void tables_of_the_site_are_taken_up_while_running(void **state)
     expect(post_file(&main_server, "/v1/identify", NULL, "known-ei.msp"), 200, "\"control_text\":\"not in these tables\"");
     put_table("conventions.tsv", "1971\tII\t2019-05-01\t\tX\t", key, "\t\tA\tdecision\tsite\t\n");
     put_table("surveillance.tsv", "surveillance\t\t2019\t\tX\t", key, "\t\tC\t\tsite\t\n");
-    expect(ask(&main_server, "POST", "/v1/admin/reload", bearer, "", 0), 200, "\"control\":{\"changed\":true,\"tables\":\"tables\"");
+    expect(ask(&main_server, "POST", "/v1/admin/reload", bearer_of[NPS_TEST_ADMIN], "", 0), 200, "\"control\":{\"changed\":true,\"tables\":\"tables\"");
     expect(post_file(&main_server, "/v1/identify", NULL, "known-ei.msp"), 200, "\"control_text\":\"1971, II\"");
     expect(post_file(&main_server, "/v1/identify?date=2019-04-30", NULL, "known-ei.msp"), 200, "\"status_on\":\"not-yet\"");
     expect(post_file(&main_server, "/v1/identify?date=2019-04-30", NULL, "known-ei.msp"), 200, "\"status_today\":\"controlled\"");
@@ -69,7 +69,7 @@ static void a_bad_table_changes_nothing(void **state)
 {
     (void)state;
     put_table("conventions.tsv", "1971\tII\tsoon\t\tX\t", key, "\t\tA\tdecision\tsite\t\n");
-    nps_test_answer a = ask(&main_server, "POST", "/v1/admin/reload", bearer, "", 0);
+    nps_test_answer a = ask(&main_server, "POST", "/v1/admin/reload", bearer_of[NPS_TEST_ADMIN], "", 0);
     assert_int_equal(a.status, 422);
     assert_non_null(strstr(a.body, "conventions.tsv: since 'soon'"));
     assert_near(number_in(a.body, "\"line\":"), 2, 0, 0);

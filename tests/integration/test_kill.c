@@ -217,7 +217,7 @@ static int set_up(void **state)
         return 1;
     receiver = nps_test_receiver_start();
     start();
-    snprintf(bearer, sizeof bearer, "Authorization: Bearer %s", server.token);
+    snprintf(bearer, sizeof bearer, "Authorization: Bearer %s", server.token[NPS_TEST_LAB]);
     return 0;
 }
 

@@ -360,7 +360,7 @@ static void another_library_is_taken_up_while_running(void **state)
     char own[300], lib[400], source[400], err[2000];
     own_server(&s, "reload", NULL);
     char admin[200];
-    snprintf(admin, sizeof admin, "Authorization: Bearer %s", s.token);
+    snprintf(admin, sizeof admin, "Authorization: Bearer %s", s.token[NPS_TEST_ADMIN]);
     snprintf(own, sizeof own, "%s/reload", dir);
     expect(ask(&s, "POST", "/v1/admin/reload", admin, "", 0), 200, "\"changed\":false");
     snprintf(lib, sizeof lib, "%s/demo.h5", own);
@@ -393,23 +393,24 @@ static void another_library_is_taken_up_while_running(void **state)
     assert_non_null(strstr(err, "library '"));
 }
 
-static void a_new_token_replaces_the_old_while_running(void **state)
+static void the_machine_gives_a_lost_token_anew_when_no_service_runs(void **state)
 {
     (void)state;
     nps_test_server s;
-    char old[200], fresh[300], out[200], store[400];
-    static const char *const options[] = {"--anonymous-identify", "no", NULL};
-    own_server(&s, "token", options);
-    snprintf(old, sizeof old, "Authorization: Bearer %s", s.token);
+    char fresh[300], out[200], err[400], store[400];
+    own_server(&s, "token", NULL);
     snprintf(store, sizeof store, "%s/token/store", dir);
-    expect(post_file(&s, "/v1/identify", NULL, "known-ei.msp"), 401, NULL);
-    expect(post_file(&s, "/v1/identify", old, "known-ei.msp"), 200, NULL);
-    const char *const argv[] = {NPS_PROGRAM, "admin", "token", "--data", store, NULL};
+    const char *const argv[] = {NPS_PROGRAM, "admin", "token", "--data", store, "--login", "lab", NULL};
+    assert_int_equal(nps_test_program(argv, NULL, 0, err, sizeof err), 1);
+    assert_non_null(strstr(err, "in use by another npswatch"));
+    assert_int_equal(nps_test_stop(&s, SIGTERM), 0);
     assert_int_equal(nps_test_program(argv, out, sizeof out, NULL, 0), 0);
     out[strcspn(out, "\n")] = '\0';
     snprintf(fresh, sizeof fresh, "Authorization: Bearer %s", out);
-    expect(post_file(&s, "/v1/identify", old, "known-ei.msp"), 401, NULL);
-    expect(post_file(&s, "/v1/identify", fresh, "known-ei.msp"), 200, NULL);
+    char folder[400];
+    snprintf(folder, sizeof folder, "%s/token", dir);
+    nps_test_serve(&s, folder, NULL);
+    expect(ask(&s, "GET", "/v1/samples", fresh, NULL, 0), 200, "\"samples\":[]");
     assert_int_equal(nps_test_stop(&s, SIGTERM), 0);
 }
 
@@ -476,7 +477,7 @@ int main(void)
         cmocka_unit_test(a_full_gate_answers_503_and_others_still_get_through),
         cmocka_unit_test(a_stop_answers_what_is_in_flight),
         cmocka_unit_test(another_library_is_taken_up_while_running),
-        cmocka_unit_test(a_new_token_replaces_the_old_while_running),
+        cmocka_unit_test(the_machine_gives_a_lost_token_anew_when_no_service_runs),
         cmocka_unit_test(a_start_that_cannot_work_says_why),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

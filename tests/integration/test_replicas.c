@@ -12,7 +12,7 @@
 
 enum { SAMPLES = 40 };
 
-static char dir[256], store_url[200], hook[100], secret[400];
+static char dir[256], generations[300], store_url[200], hook[100], secret[400];
 static nps_test_pg pg;
 static nps_test_server server[2];
 static nps_test_receiver *receiver;
@@ -22,7 +22,7 @@ static void start(int i)
 {
     char own[300];
     snprintf(own, sizeof own, "%s/%c", dir, 'a' + i);
-    const char *const options[] = {"--store", store_url, "--webhook-url", hook, "--webhook-secret-file", secret,
+    const char *const options[] = {"--store", store_url, "--generations", generations, "--webhook-url", hook, "--webhook-secret-file", secret,
                                    "--webhook-allow-private", "yes", "--webhook-retry-s", "0 0.1 0.1 0.2 0.5 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1", NULL};
     nps_test_serve(&server[i], own, options);
 }
@@ -35,7 +35,7 @@ static long submit(const nps_test_server *s, int i, char *code, size_t size)
     for (int k = 0; k < 12; k++)
         at += (size_t)snprintf(body + at, sizeof body - at, "%d %d\n", 41 + 17 * k, 100 + (i * 37 + k * 71) % 900 + i);
     snprintf(url, sizeof url, "%s/v1/samples", s->url);
-    snprintf(bearer, sizeof bearer, "Authorization: Bearer %s", s->token);
+    snprintf(bearer, sizeof bearer, "Authorization: Bearer %s", server[0].token[NPS_TEST_LAB]);
     const char *const headers[] = {bearer, NULL};
     nps_test_answer a = nps_test_http("POST", url, headers, body, strlen(body));
     const char *found = a.status == 201 ? strstr(a.body, "\"case\":\"") : NULL;
@@ -95,7 +95,7 @@ static void a_backup_of_the_running_store_runs_as_a_folder(void **state)
     (void)state;
     char file[300], folder[400], out[400], err[400], code[40];
     snprintf(file, sizeof file, "%s/backup.db", dir);
-    const char *const backup[] = {NPS_PROGRAM, "admin", "backup", "--store", store_url, "-o", file, NULL};
+    const char *const backup[] = {NPS_PROGRAM, "admin", "backup", "--store", store_url, "--generations", generations, "-o", file, NULL};
     assert_int_equal(nps_test_program(backup, out, sizeof out, err, sizeof err), 0);
     assert_non_null(strstr(out, "rows of"));
     snprintf(folder, sizeof folder, "%s/c", dir);
@@ -106,10 +106,10 @@ static void a_backup_of_the_running_store_runs_as_a_folder(void **state)
     /* A second time it is not empty; and into the database that is in use it does not go at all. */
     assert_int_equal(nps_test_program(restore, out, sizeof out, err, sizeof err), 1);
     assert_non_null(strstr(err, "the store is not empty"));
-    const char *const over[] = {NPS_PROGRAM, "admin", "restore", "--store", store_url, file, NULL};
+    const char *const over[] = {NPS_PROGRAM, "admin", "restore", "--store", store_url, "--generations", generations, file, NULL};
     assert_int_equal(nps_test_program(over, out, sizeof out, err, sizeof err), 1);
     assert_non_null(strstr(err, "in use"));
-    const char *const both[] = {NPS_PROGRAM, "admin", "backup", "--store", store_url, "--data", folder, "-o", file, NULL};
+    const char *const both[] = {NPS_PROGRAM, "admin", "backup", "--store", store_url, "--generations", generations, "--data", folder, "-o", file, NULL};
     assert_int_equal(nps_test_program(both, out, sizeof out, err, sizeof err), 2);
     nps_test_server moved = {.pid = 0};
     snprintf(moved.dir, sizeof moved.dir, "%s", dir);
@@ -149,6 +149,7 @@ static int set_up(void **state)
 {
     (void)state;
     snprintf(dir, sizeof dir, "%s", nps_temp_dir());
+    snprintf(generations, sizeof generations, "%s/generations", dir);
     nps_test_demo(dir);
     snprintf(secret, sizeof secret, "%s/secret", dir);
     FILE *f = fopen(secret, "w");

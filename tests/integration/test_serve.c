@@ -190,7 +190,7 @@ static void samples_and_cases_need_the_token(void **state)
     nps_test_answer a = ask(&main_server, "GET", "/v1/cases", NULL, NULL, 0);
     assert_non_null(strstr(a.head, "WWW-Authenticate: Bearer"));
     nps_test_answer_done(&a);
-    expect(ask(&main_server, "GET", "/v1/cases", bearer, NULL, 0), 200, "\"cases\":[");
+    expect(ask(&main_server, "GET", "/v1/cases", bearer_of[NPS_TEST_COORDINATOR], NULL, 0), 200, "\"cases\":[");
     expect(post_file(&main_server, "/v1/identify", "Authorization: Bearer nps_wrong", "known-ei.msp"), 401, NULL);
 }
 
@@ -265,7 +265,7 @@ static void the_same_spectrum_joins_its_case_without_a_second_event(void **state
     double events = metric(&main_server, "npswatch_cases_opened_total");
     expect(post_file(&main_server, "/v1/samples?country=FR", bearer, "novel-b-ei.msp"), 201, code);
     assert_near(metric(&main_server, "npswatch_cases_opened_total"), events, 0, 0);
-    expect(ask(&main_server, "GET", "/v1/cases?limit=1", bearer, NULL, 0), 200, "\"samples\":2,\"countries\":[\"FR\"]");
+    expect(ask(&main_server, "GET", "/v1/cases?limit=1", bearer_of[NPS_TEST_COORDINATOR], NULL, 0), 200, "\"samples\":2,\"countries\":[\"FR\"]");
 }
 
 static void a_known_sample_opens_no_case(void **state)
@@ -336,9 +336,9 @@ static void cases_are_paged_by_links(void **state)
         nps_test_answer_done(&a);
     }
     assert_near(seen, all, 0, 0);
-    expect(ask(&main_server, "GET", "/v1/cases?limit=0", bearer, NULL, 0), 400, "limit");
-    expect(ask(&main_server, "GET", "/v1/cases?limit=201", bearer, NULL, 0), 400, "limit");
-    expect(ask(&main_server, "GET", "/v1/cases?cursor=x", bearer, NULL, 0), 400, "cursor");
+    expect(ask(&main_server, "GET", "/v1/cases?limit=0", bearer_of[NPS_TEST_COORDINATOR], NULL, 0), 400, "limit");
+    expect(ask(&main_server, "GET", "/v1/cases?limit=201", bearer_of[NPS_TEST_COORDINATOR], NULL, 0), 400, "limit");
+    expect(ask(&main_server, "GET", "/v1/cases?cursor=x", bearer_of[NPS_TEST_COORDINATOR], NULL, 0), 400, "cursor");
 }
 
 static void a_failed_delivery_is_tried_again_under_the_same_id(void **state)
@@ -384,7 +384,7 @@ static void gone_stops_deliveries_until_they_are_enabled(void **state)
     assert_int_equal(nps_test_receiver_count(receiver), before + 1);
     assert_near(metric(&main_server, "npswatch_outbox_pending"), 1, 0, 0);
     nps_test_receiver_answer(receiver, 200, "");
-    expect(ask(&main_server, "POST", "/v1/admin/retry", bearer, "", 0), 200, "\"revived\":0");
+    expect(ask(&main_server, "POST", "/v1/admin/retry", bearer_of[NPS_TEST_ADMIN], "", 0), 200, "\"revived\":0");
     assert_true(wait_for_deliveries(before + 2));
 }
 
@@ -398,7 +398,7 @@ static void the_log_is_json_and_keeps_secrets(void **state)
     char *text = nps_slurp(path, &len);
     assert_non_null(text);
     static const char *const secret[] = {"LKA-4711", "secretname", "novel-a", "smuggled", "Num Peaks", "whsec_"};
-    assert_null(strstr(text, main_server.token));
+    assert_null(strstr(text, main_server.token[NPS_TEST_LAB]));
     for (size_t i = 0; i < sizeof secret / sizeof *secret; i++)
         assert_null(strstr(text, secret[i]));
     for (char *line = text, *end; (end = strchr(line, '\n')); line = end + 1, lines++) {

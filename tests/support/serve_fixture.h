@@ -18,7 +18,8 @@
 static char dir[256];
 static nps_test_server main_server;
 static nps_test_receiver *receiver;
-static char bearer[200];
+static char bearer_of[NPS_TEST_LOGINS][200]; /* "Authorization: ..." of a member of every role */
+#define bearer bearer_of[NPS_TEST_LAB]
 
 /* --- helpers ---------------------------------------------------------------------------------------------------------------- */
 
@@ -131,7 +132,8 @@ static inline int set_up(void **state)
     const char *const options[] = {"--webhook-url", url, "--webhook-secret-file", secret, "--webhook-allow-private", "yes",
                                    "--webhook-retry-s", "0 0.05 0.05 0.05 0.05 0.1 0.1 0.2 0.2 0.5 0.5 1 1 2 2", NULL};
     nps_test_serve(&main_server, dir, options);
-    snprintf(bearer, sizeof bearer, "Authorization: Bearer %s", main_server.token);
+    for (int i = 0; i < NPS_TEST_LOGINS; i++)
+        snprintf(bearer_of[i], sizeof bearer_of[i], "Authorization: Bearer %s", main_server.token[i]);
     return 0;
 }
 

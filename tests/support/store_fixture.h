@@ -75,8 +75,9 @@ static inline nps_store *reopen(nps_store *s, void **state)
 typedef struct {
     char id[NPS_SAMPLE_ID], uuid[NPS_UUID_TEXT], digest[2][65];
     nps_store_file file;
+    nps_sample_facts facts;
     nps_store_sample_new n;
-} draft;
+} draft; /* stays where it is made */
 
 /* A sample with one file; novel with the digest "aaa..." of that letter, unless the letter is 0. */
 static inline void make_draft(draft *d, char letter)
@@ -86,10 +87,14 @@ static inline void make_draft(draft *d, char letter)
     nps_random_uuid(d->uuid);
     memset(d->digest[0], letter ? letter : '-', 64);
     d->file = (nps_store_file){"a.msp", "text/plain", NPS_SPAN("Name: \0 x\xff")};
-    d->n = (nps_store_sample_new){.id = d->id, .received_ms = 1764000000000, .outcome = letter ? "novel" : "identified",
-                                  .generation = "g", .verdict = "{\"verdict\":\"x\"}", .file = &d->file, .n_file = 1,
-                                  .request_digest = "r", .digest = (const char(*)[65])d->digest, .n_digest = letter != 0,
-                                  .case_uuid = d->uuid, .case_summary = "{\"title\":\"t\"}"};
+    d->facts.tlp = NPS_TLP_AMBER;
+    d->n = (nps_store_sample_new){.id = d->id, .organisation = "", .member = "", .received_ms = 1764000000000, .facts = &d->facts,
+                                  .file = &d->file, .n_file = 1, .request_digest = "r", .digest = (const char(*)[65])d->digest,
+                                  .n_digest = letter != 0, .case_uuid = d->uuid, .case_summary = "{\"title\":\"t\"}"};
+    d->n.evaluation = (nps_store_evaluation){.reason = "submission", .at_ms = 1764000000000, .holding = "h", .generation = "g",
+                                             .ruleset = 4, .program = "p", .calibration = "", .control = "", .today = "2025-11-24",
+                                             .options = "alpha=0.05\n", .outcome = letter ? "novel" : "identified",
+                                             .verdict = "{\"verdict\":\"x\"}"};
 }
 
 static inline nps_store_receipt add(nps_store *s, draft *d)

@@ -411,7 +411,7 @@ static nps_status call(const char *query, bool admin, nps_reply *reply, nps_err 
 {
     static char text[400];
     static nps_field field[8];
-    nps_request req = {.method = "GET", .path = "/v1/control", .query = field, .is_admin = admin};
+    nps_request req = {.method = "GET", .path = "/v1/control", .query = field, .by = {.roles = admin ? NPS_ROLE_COORDINATOR : 0}};
     snprintf(text, sizeof text, "%s", query);
     nps_reply_init(reply);
     for (char *save = NULL, *p = strtok_r(text, "&", &save); p; p = strtok_r(NULL, "&", &save)) {

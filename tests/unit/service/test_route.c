@@ -52,17 +52,24 @@ static void unknown_paths_and_methods_are_told_apart(void **state)
     assert_null(nps_route_find("GET", longer, param, &allow));
 }
 
-static void what_changes_or_shows_samples_needs_the_token(void **state)
+static void what_changes_or_shows_something_of_somebody_is_for_those_with_a_role(void **state)
 {
     (void)state;
+    static const char *const open[] = {"/healthz", "/readyz", "/v1/library", "/v1/library/entries/{}", "/v1/control", "/feeds/advisories.atom",
+                                       "/feeds/advisories.json", "/v1/session", "/v1/audit/consistency", "/v1/audit/checkpoint", "/v1/audit/key",
+                                       "/openapi.json", "/", "/{}"};
     size_t n;
     const nps_route *t = nps_route_table(&n);
     assert_true(n <= NPS_METRIC_ROUTES);
     for (size_t i = 0; i < n; i++) {
-        bool secret = strncmp(t[i].pattern, "/v1/samples", 11) == 0 || strncmp(t[i].pattern, "/v1/cases", 9) == 0 ||
-                      strncmp(t[i].pattern, "/v1/admin", 9) == 0;
-        assert_int_equal(t[i].access == NPS_MAY_ADMIN, secret);
-        assert_true(strcmp(t[i].method, "POST") == 0 || t[i].max_body == 0);
+        bool is_open = t[i].open & NPS_OPEN_TO_ALL, found = false;
+        for (size_t k = 0; k < sizeof open / sizeof *open; k++)
+            found |= strcmp(open[k], t[i].pattern) == 0;
+        assert_true(!is_open || found);
+        assert_true(strcmp(t[i].method, "GET") == 0 || strcmp(t[i].pattern, "/v1/session") == 0 || !is_open);
+        assert_true(t[i].roles != 0);
+        assert_int_equal(t[i].sees_all & ~t[i].roles, 0);
+        assert_true(strcmp(t[i].method, "POST") == 0 || strcmp(t[i].method, "PATCH") == 0 || t[i].max_body == 0);
     }
 }
 
@@ -174,7 +181,7 @@ int main(void)
     nps_core_init();
     const struct CMUnitTest tests[] = {cmocka_unit_test(every_path_goes_to_its_handler),
                                        cmocka_unit_test(unknown_paths_and_methods_are_told_apart),
-                                       cmocka_unit_test(what_changes_or_shows_samples_needs_the_token),
+                                       cmocka_unit_test(what_changes_or_shows_something_of_somebody_is_for_those_with_a_role),
                                        cmocka_unit_test(parameters_are_known_whole),
                                        cmocka_unit_test(a_target_is_taken_apart),
                                        cmocka_unit_test(a_dangerous_target_is_refused),

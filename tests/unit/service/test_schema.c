@@ -84,10 +84,10 @@ static void an_old_file_comes_up_with_all_its_rows(void **state)
     sqlite3_close(db);
     nps_store *s = store_at(state);
     assert_string_equal(nps_store_uuid(s), "11111111-2222-4333-8444-555555555555");
-    assert_ok(nps_store_sample_get(s, "s1", &got, &err), &err);
+    assert_ok(nps_store_sample_get(s, "", "s1", &got, &err), &err);
     assert_string_equal(got->case_code, "NPS-2025-0003");
     assert_string_equal(got->country, "DE");
-    assert_ok(nps_store_sample_file(s, "s1", 0, &bytes, &err), &err);
+    assert_ok(nps_store_sample_file(s, "", "s1", 0, &bytes, &err), &err);
     assert_memory_equal(bytes.data, "\0\xff", 2);
     assert_true(next_event(s, 30, &e));
     assert_int_equal(e.id, 4);

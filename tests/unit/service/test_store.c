@@ -13,14 +13,14 @@ static void a_sample_comes_back_as_it_was(void **state)
     nps_store *s = store_at(state);
     draft d;
     make_draft(&d, 0);
-    d.n.country = "DE";
-    d.n.reference = "LKA \xc3\xa4";
+    d.facts.country = "DE";
+    d.facts.reference = "LKA \xc3\xa4";
     assert_string_equal(add(s, &d).case_code, "");
     s = reopen(s, state);
     NPS_AUTO(nps_stored_sample) got = NULL;
     NPS_AUTO_BUF bytes = NPS_BUF_INIT(1000);
     nps_err err = {0};
-    assert_ok(nps_store_sample_get(s, d.id, &got, &err), &err);
+    assert_ok(nps_store_sample_get(s, "", d.id, &got, &err), &err);
     assert_string_equal(got->verdict, "{\"verdict\":\"x\"}");
     assert_string_equal(got->country, "DE");
     assert_string_equal(got->reference, "LKA \xc3\xa4");
@@ -29,12 +29,12 @@ static void a_sample_comes_back_as_it_was(void **state)
     assert_int_equal(got->received_ms, 1764000000000);
     assert_int_equal(got->n_file, 1);
     assert_int_equal(got->file[0].bytes, 10);
-    assert_ok(nps_store_sample_file(s, d.id, 0, &bytes, &err), &err);
+    assert_ok(nps_store_sample_file(s, "", d.id, 0, &bytes, &err), &err);
     assert_int_equal(bytes.len, 10);
     assert_memory_equal(bytes.data, "Name: \0 x\xff", 10);
-    assert_int_equal(nps_store_sample_file(s, d.id, 1, &bytes, &err), NPS_E_NOT_FOUND);
+    assert_int_equal(nps_store_sample_file(s, "", d.id, 1, &bytes, &err), NPS_E_NOT_FOUND);
     nps_stored_sample *none = NULL;
-    assert_int_equal(nps_store_sample_get(s, "no", &none, &err), NPS_E_NOT_FOUND);
+    assert_int_equal(nps_store_sample_get(s, "", "no", &none, &err), NPS_E_NOT_FOUND);
     assert_null(none);
     nps_store_close(s);
 }
@@ -47,7 +47,7 @@ static void the_same_unknown_joins_its_case_and_another_opens_one(void **state)
     make_draft(&again, 'a');
     make_draft(&other, 'b');
     make_draft(&both, 'c');
-    again.n.country = "FR";
+    again.facts.country = "FR";
     memset(both.digest[1], 'b', 64);
     both.n.n_digest = 2;
     nps_store_receipt one = add(s, &a), two = add(s, &again), three = add(s, &other), four = add(s, &both);
@@ -261,7 +261,7 @@ static void *write_many(void *arg)
         nps_stored_sample *got = NULL;
         make_draft(&d, i % 5 == 0 ? w->letter : 0);
         if (nps_store_sample_add(w->s, &d.n, 0, &r, NULL) != NPS_OK ||
-            nps_store_sample_get(w->s, d.id, &got, NULL) != NPS_OK)
+            nps_store_sample_get(w->s, "", d.id, &got, NULL) != NPS_OK)
             atomic_fetch_add(w->faults, 1);
         nps_stored_sample_free(got);
     }

@@ -118,8 +118,8 @@ static void fill(const char *where)
         snprintf(key, sizeof key, "key %d", i);
         snprintf(d.digest[0], sizeof d.digest[0], "%064d", i / 3);
         d.n.n_digest = (size_t)i % 2;
-        d.n.country = i % 3 ? "DE" : NULL;
-        d.n.reference = i % 4 ? "\xc3\xa4'\"\\" : "";
+        d.facts.country = i % 3 ? "DE" : NULL;
+        d.facts.reference = i % 4 ? "\xc3\xa4'\"\\" : "";
         d.n.idempotency_key = i % 5 ? NULL : key;
         d.file.bytes = (nps_span){large, i == 7 ? sizeof large : (size_t)i};
         add(s, &d);
@@ -331,7 +331,7 @@ static void only_an_empty_and_unused_store_is_filled(void **state)
     snprintf(file, sizeof file, "%s/backup.db", dir);
     fill(p->where);
     assert_ok(nps_store_backup(p->where, file, &c, &err), &err);
-    refuse(file, p->where, NPS_E_CONFLICT, "the store is not empty: table 'case_number' has 1 rows");
+    refuse(file, p->where, NPS_E_CONFLICT, "the store is not empty: table 'audit' has 40 rows");
     /* One that a service has started on, and nothing else, is empty. */
     place fresh = {.pg = p->pg};
     fresh_place(&fresh, dir, "fresh");

@@ -271,7 +271,7 @@ static void a_server_that_crashes_loses_nothing_acknowledged(void **state)
     assert_int_equal(c.cases, SAMPLES);
     assert_int_equal(c.pending, SAMPLES);
     for (int i = 0; i < SAMPLES; i++) {
-        assert_ok(nps_store_sample_get(s, ids[i], &got, &err), &err);
+        assert_ok(nps_store_sample_get(s, "", ids[i], &got, &err), &err);
         assert_int_equal(got->n_file, 1);
         nps_stored_sample_free(got);
     }
