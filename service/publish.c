@@ -45,8 +45,16 @@ nps_status nps_publish_first(nps_app *app, nps_err *err)
     const nps_actor by = {.member = "", .organisation = "", .now_ms = nps_clock_wall_ms()};
     nps_holding_sweep(app->generations);
     nps_status st = nps_store_generation_active(app->store, id, err);
+    nps_err why = {0};
     if (st == NPS_OK && *id)
-        st = nps_holding_open(app->generations, id, NPS_OPEN_TRUST_MARK, &h, err);
+        st = nps_holding_open(app->generations, id, NPS_OPEN_TRUST_MARK, &h, &why);
+    /* Files that are not there, as after a restore without them, are made again: the same, when the library is. */
+    if (st == NPS_E_NOT_FOUND && *id) {
+        nps_log_err(NPS_LOG_WARN, "generation-missing", &why);
+        st = NPS_OK;
+    } else if (st != NPS_OK && *why.msg) {
+        nps_fail(err, st, "%s", why.msg);
+    }
     if (st != NPS_OK)
         return st;
     NPS_AUTO_LIBRARY base = nps_slot_acquire(app->base);

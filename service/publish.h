@@ -6,7 +6,7 @@
 #include "service/app.h"
 
 /* At the start: the generation in use when it was made from this library, otherwise a new one. Sets app->shelf.
- * Errors: NPS_E_CORRUPT when a new generation fails its self-check; NPS_E_NOT_FOUND when the files of the one in use are missing. */
+ * Files of the one in use that are missing are made again. Errors: NPS_E_CORRUPT when a new generation fails its self-check. */
 NPS_MUST_CHECK nps_status nps_publish_first(nps_app *app, nps_err *err);
 
 /* Makes a generation, and uses it when its self-check holds. *ret_changed: another one is in use now.

@@ -95,7 +95,7 @@ static void a_backup_of_the_running_store_runs_as_a_folder(void **state)
     (void)state;
     char file[300], folder[400], out[400], err[400], code[40];
     snprintf(file, sizeof file, "%s/backup.db", dir);
-    const char *const backup[] = {NPS_PROGRAM, "admin", "backup", "--store", store_url, "--generations", generations, "-o", file, NULL};
+    const char *const backup[] = {NPS_PROGRAM, "admin", "backup", "--store", store_url, "-o", file, NULL};
     assert_int_equal(nps_test_program(backup, out, sizeof out, err, sizeof err), 0);
     assert_non_null(strstr(out, "rows of"));
     snprintf(folder, sizeof folder, "%s/c", dir);
@@ -106,10 +106,10 @@ static void a_backup_of_the_running_store_runs_as_a_folder(void **state)
     /* A second time it is not empty; and into the database that is in use it does not go at all. */
     assert_int_equal(nps_test_program(restore, out, sizeof out, err, sizeof err), 1);
     assert_non_null(strstr(err, "the store is not empty"));
-    const char *const over[] = {NPS_PROGRAM, "admin", "restore", "--store", store_url, "--generations", generations, file, NULL};
+    const char *const over[] = {NPS_PROGRAM, "admin", "restore", "--store", store_url, file, NULL};
     assert_int_equal(nps_test_program(over, out, sizeof out, err, sizeof err), 1);
     assert_non_null(strstr(err, "in use"));
-    const char *const both[] = {NPS_PROGRAM, "admin", "backup", "--store", store_url, "--generations", generations, "--data", folder, "-o", file, NULL};
+    const char *const both[] = {NPS_PROGRAM, "admin", "backup", "--store", store_url, "--data", folder, "-o", file, NULL};
     assert_int_equal(nps_test_program(both, out, sizeof out, err, sizeof err), 2);
     nps_test_server moved = {.pid = 0};
     snprintf(moved.dir, sizeof moved.dir, "%s", dir);
