@@ -9,7 +9,7 @@
  *     @text    UTF-8, compared byte by byte            @strict  behind the closing bracket of every table
  *     @blob    bytes
  *
- * A table has a primary key, and foreign keys are named with the column or the table; nps_store_copy learns all else from the
+ * A table has a primary key, and columns of these three types only; backups (store_copy.c) learn all else from the
  * database. New columns of an old table: ALTER TABLE t ADD COLUMN c ..., with NULL or a DEFAULT. */
 static const char *const migrations[] = {
     "CREATE TABLE store(id @int PRIMARY KEY CHECK(id=1), uuid @text NOT NULL, created_ms @int NOT NULL)@strict;"
@@ -163,7 +163,7 @@ nps_status nps_schema_version(nps_db *db, int64_t *ret_version, nps_err *err)
     return NPS_OK;
 }
 
-/* Foreign keys of PostgreSQL can then be checked at the commit, where nps_store_copy asks for it; SQLite's always can. */
+/* Foreign keys of PostgreSQL can then be checked at the commit, where store_copy.c asks for it; SQLite's always can. */
 #define DEFERRABLE                                                                                            \
     "DO $$ DECLARE r record; BEGIN FOR r IN SELECT conrelid::regclass AS t, conname AS c FROM pg_constraint"  \
     " WHERE contype='f' AND NOT condeferrable AND connamespace=current_schema()::regnamespace LOOP"           \
