@@ -17,7 +17,7 @@ APT_RUN  := gcc make pkg-config libfftw3-dev libhdf5-dev libgsl-dev libmicrohttp
 APT_TEST := $(APT_RUN) libcmocka-dev python3 chromium nodejs npm postgresql openssl binutils
 APT_LINT := $(APT_RUN) libcmocka-dev cppcheck clang-tidy
 APT_DEB  := $(APT_RUN) debhelper dpkg-dev fakeroot
-APT_DEBTEST := $(APT_DEB) lintian systemd nginx-light openssl curl
+APT_DEBTEST := $(APT_DEB) lintian systemd nginx-light openssl curl strace
 APT_FUZZ := $(APT_RUN) clang libclang-rt-14-dev
 
 LAYERS   := core spectra reference-lib service

@@ -127,11 +127,21 @@ void nps_base64_put(nps_bytes bytes, nps_buf *out)
     }
 }
 
+/* libsodium 1.0.18 takes some bytes above 127 for digits: its comparisons are made for characters that are not negative.
+ * Looks at every byte, so that the time tells nothing of a secret. */
+static bool is_ascii(const char *text, size_t len)
+{
+    unsigned char any = 0;
+    for (size_t i = 0; i < len; i++)
+        any |= (unsigned char)text[i];
+    return any < 0x80;
+}
+
 bool nps_base64_parse(const char *text, size_t len, uint8_t *out, size_t out_size, size_t *ret_len)
 {
     const char *end;
     size_t n;
-    if (sodium_base642bin(out, out_size, text, len, NULL, &n, &end, sodium_base64_VARIANT_ORIGINAL) != 0 || end != text + len)
+    if (!is_ascii(text, len) || sodium_base642bin(out, out_size, text, len, NULL, &n, &end, sodium_base64_VARIANT_ORIGINAL) != 0 || end != text + len)
         return false;
     *ret_len = n;
     return true;
@@ -141,7 +151,7 @@ bool nps_secret_from_base64(const char *text, size_t len, unsigned char *out, si
 {
     const char *end;
     size_t n;
-    if (sodium_base642bin(out, out_size, text, len, " \t\r\n", &n, &end, sodium_base64_VARIANT_ORIGINAL) != 0 ||
+    if (!is_ascii(text, len) || sodium_base642bin(out, out_size, text, len, " \t\r\n", &n, &end, sodium_base64_VARIANT_ORIGINAL) != 0 ||
         end != text + len)
         return false;
     *ret_len = n;

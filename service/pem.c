@@ -53,7 +53,7 @@ nps_status nps_pem_read(const char *path, const char *label, nps_pem *ret_pem, n
         return nps_fail(err, NPS_E_LIMIT, "'%s' is larger than 1 MiB", path);
     if (!has_block(p.text, label))
         return nps_fail(err, NPS_E_FORMAT, "'%s' holds no PEM block '%s'", path, label);
-    *ret_pem = p;
-    p = (nps_pem){0};
+    ret_pem->len = p.len;
+    ret_pem->text = nps_steal(p.text);
     return NPS_OK;
 }

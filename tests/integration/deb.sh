@@ -60,11 +60,12 @@ npswatch serve --config /etc/npswatch/npswatch.conf --print-config >"$work/from-
 npswatch serve --data /var/lib/npswatch/store --library /var/lib/npswatch/library.h5 --print-config >"$work/from-defaults"
 cmp "$work/from-file" "$work/from-defaults" || die 'npswatch.conf differs from the defaults'
 
+tracer=
 start() { # OPTIONS...: the unit's command line as the unit's user, on a free port
     command=$(sed -n 's/^ExecStart=//p' "$unit")
     user=$(sed -n 's/^User=//p' "$unit")
     : >"$work/out"
-    (umask 077; exec setpriv --reuid "$user" --regid "$user" --clear-groups --no-new-privs $command "$@") >"$work/out" 2>"$work/err" &
+    (umask 077; exec setpriv --reuid "$user" --regid "$user" --clear-groups --no-new-privs $tracer $command "$@") >"$work/out" 2>"$work/err" &
     pid=$!
     pids="$pids $pid"
     for _ in $(seq 200); do
@@ -142,6 +143,44 @@ tail -n 1 /etc/npswatch/npswatch.conf | grep -q operator || die 'the changed con
 start --listen 127.0.0.1:0
 expect 200 'npswatch_samples 1' "$url/metrics"
 stop
+
+# systemd does not run here, so the sandbox is not in force; but what the program asks of the kernel can be held against it.
+say 'system calls are those that the unit allows'
+calls_of() { # SET: its system calls, sets within it resolved
+    systemd-analyze --quiet syscall-filter "$1" | sed -n '2,$s/^ *//p' | while read -r name _; do
+        case $name in
+            '#' | '') ;;
+            @*) calls_of "$name" ;;
+            *) echo "$name" ;;
+        esac
+    done
+}
+mkdir "$work/trace"
+chown npswatch "$work/trace"
+tracer="strace -f -qq -o $work/trace/calls"
+start --listen 127.0.0.1:0
+expect 200 '"ready"' "$url/readyz"
+setpriv --reuid npswatch --regid npswatch --clear-groups npswatch admin token --data /var/lib/npswatch/store >"$work/token"
+for _ in 1 2 3; do
+    expect 201 '"id"' -X POST -H "Authorization: Bearer $(cat "$work/token")" -H 'Content-Type: text/plain' \
+        --data-binary @"$work/sample.msp" "$url/v1/samples"
+done
+expect 200 "" -X POST -H "Authorization: Bearer $(cat "$work/token")" "$url/v1/admin/reload"
+child=$(cat "/proc/$pid/task/$pid/children")
+kill -HUP $child
+sleep 1
+kill $child
+wait "$pid" || die "the traced service ended with $?"
+tracer=
+calls_of @system-service | sort -u >"$work/allowed"
+{ calls_of @privileged; calls_of @resources; } | sort -u >"$work/denied"
+# The trace begins with the execve of the program itself.
+sed -n 's/^[0-9]* *\([a-z_0-9]*\)(.*/\1/p' "$work/trace/calls" | sort -u >"$work/used"
+comm -23 "$work/allowed" "$work/denied" | comm -13 - "$work/used" >"$work/refused"
+[ ! -s "$work/refused" ] || die "the unit would refuse: $(tr '\n' ' ' <"$work/refused")"
+grep -E '(mmap|mprotect)\(.*PROT_WRITE\|PROT_EXEC' "$work/trace/calls" && die 'memory that is writable and executable'
+grep 'socket(AF_' "$work/trace/calls" | grep -v -e AF_INET -e AF_UNIX && die 'a socket of another family'
+say "$(wc -l <"$work/used") kinds of system calls, all allowed"
 
 say 'remove keeps it too, purge does not'
 dpkg --remove npswatch >"$work/dpkg.log" 2>&1 || { cat "$work/dpkg.log"; die 'dpkg --remove'; }
