@@ -322,7 +322,7 @@ static void cases_are_paged_by_links(void **state)
     double all = metric(&main_server, "npswatch_cases"), seen = 0;
     char path[200] = "/v1/cases?limit=2", last[24] = "NPS-9999-9999";
     while (*path) {
-        nps_test_answer a = ask(&main_server, "GET", path, bearer, NULL, 0);
+        nps_test_answer a = ask(&main_server, "GET", path, bearer_of[NPS_TEST_COORDINATOR], NULL, 0);
         assert_int_equal(a.status, 200);
         for (const char *p = a.body; (p = strstr(p, "\"case\":\"")); p += 8) {
             char code[24];
