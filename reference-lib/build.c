@@ -474,14 +474,12 @@ static bool is_prepared_alike(const nps_builder *b, const nps_library *lib)
            strcmp(b->attributes.raman_prep, lib->trace_prep_text[NPS_TECH_RAMAN]) == 0;
 }
 
-nps_status nps_builder_add_entries(nps_builder *b, const nps_library *lib, nps_entry_filter *wanted, void *arg, nps_err *err)
+nps_status nps_builder_add_entries(nps_builder *b, const nps_library *lib, nps_err *err)
 {
     nps_status st = is_prepared_alike(b, lib) ? NPS_OK : nps_fail(err, NPS_E_RANGE, "the library's traces are prepared otherwise");
     for (uint64_t e = 0; e < lib->n_entry && st == NPS_OK; e++) {
         NPS_AUTO(nps_spectrum) s = NULL;
         uint32_t i = (uint32_t)e;
-        if (!wanted(arg, lib, i))
-            continue;
         st = nps_library_spectrum(lib, i, &s, err);
         if (st == NPS_OK)
             st = nps_builder_source(b, nps_library_text(lib, lib->entry_source[e]), (nps_visibility)lib->entry_visibility[e],

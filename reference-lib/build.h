@@ -49,9 +49,7 @@ NPS_MUST_CHECK nps_status nps_builder_add(nps_builder *b, const nps_spectrum *s,
 /* Adds entries of a library as they are, in its order: metadata, visibility, embargo, flags and source travel along, traces stay as
  * they were prepared there. Sources that follow must be named again.
  * Errors: as nps_builder_add; NPS_E_RANGE when this builder prepares traces otherwise than the library's did. */
-typedef bool nps_entry_filter(void *arg, const nps_library *lib, uint32_t entry);
-NPS_MUST_CHECK nps_status nps_builder_add_entries(nps_builder *b, const nps_library *lib, nps_entry_filter *wanted, void *arg,
-                                                  nps_err *err);
+NPS_MUST_CHECK nps_status nps_builder_add_entries(nps_builder *b, const nps_library *lib, nps_err *err);
 
 /* Text of a class table: lines "id <tab> name <tab> class" with a header line. A row gives its class to the substance of
  * the entry with that id, when the name is the same too. Errors: NPS_E_FORMAT with the line. */

@@ -16,7 +16,7 @@ const char *nps_entry_contribution(const nps_library *lib, uint32_t entry)
     return strncmp(source, NPS_CONTRIBUTION_SOURCE, strlen(NPS_CONTRIBUTION_SOURCE)) == 0 ? source + strlen(NPS_CONTRIBUTION_SOURCE) : NULL;
 }
 
-/* --- which part an entry belongs to --------------------------------------------------------------------------------------------- */
+/* --- which part a contribution belongs to --------------------------------------------------------------------------------------------- */
 
 typedef enum { PART_PUBLIC, PART_MEMBERS, PART_CLOSED } part;
 
@@ -25,32 +25,6 @@ static part part_of(const char *visibility, const char *embargo, const char *tod
     if (strcmp(visibility, nps_visibility_name(NPS_VISIBLE_MATCH_ONLY)) == 0 || (*embargo && strcmp(embargo, today) > 0))
         return PART_CLOSED;
     return strcmp(visibility, nps_visibility_name(NPS_VISIBLE_MEMBERS)) == 0 ? PART_MEMBERS : PART_PUBLIC;
-}
-
-static part part_of_entry(const nps_library *lib, uint32_t e, const char *today)
-{
-    return part_of(nps_visibility_name((nps_visibility)lib->entry_visibility[e]), nps_library_text(lib, lib->entry_embargo[e]), today);
-}
-
-typedef struct {
-    const char *today;
-    part most; /* entries up to this part */
-    bool only; /* of this part alone */
-} wanted;
-
-static bool is_wanted(void *arg, const nps_library *lib, uint32_t e)
-{
-    const wanted *w = arg;
-    part p = part_of_entry(lib, e, w->today);
-    return w->only ? p == w->most : p <= w->most;
-}
-
-static size_t count(const nps_library *lib, part p, const char *today)
-{
-    size_t n = 0;
-    for (uint64_t e = 0; e < lib->n_entry; e++)
-        n += part_of_entry(lib, (uint32_t)e, today) == p;
-    return n;
 }
 
 /* --- adding contributions ------------------------------------------------------------------------------------------------------- */
@@ -123,15 +97,14 @@ static nps_status new_builder(const nps_library *base, nps_builder **ret_builder
     return nps_builder_new(&o, ret_builder, err);
 }
 
-/* The entries up to a part and the contributions up to it: for the public and the members' part. */
+/* The operator's library and the contributions up to a part: for the public and the members' part. */
 static nps_status make_open(const making *m, part most, nps_library **ret_lib, nps_err *err)
 {
     NPS_AUTO(nps_builder) b = NULL;
     const nps_generation_task *t = m->task;
-    wanted w = {.today = t->today, .most = most};
     nps_status st = new_builder(t->base, &b, err);
     if (st == NPS_OK)
-        st = nps_builder_add_entries(b, t->base, is_wanted, &w, err);
+        st = nps_builder_add_entries(b, t->base, err);
     for (size_t i = 0; i < m->given->n && st == NPS_OK; i++) {
         const nps_contribution *c = &m->given->item[i];
         if (part_of(c->visibility, c->embargo, t->today) <= most)
@@ -140,15 +113,12 @@ static nps_status make_open(const making *m, part most, nps_library **ret_lib, n
     return st == NPS_OK ? nps_builder_finish(b, t->threads, ret_lib, err) : st;
 }
 
-/* What an organisation ("": the operator) has for itself alone. */
+/* What an organisation has for itself alone. */
 static nps_status make_closed(const making *m, const char *organisation, nps_library **ret_lib, nps_err *err)
 {
     NPS_AUTO(nps_builder) b = NULL;
     const nps_generation_task *t = m->task;
-    wanted w = {.today = t->today, .most = PART_CLOSED, .only = true};
     nps_status st = new_builder(t->base, &b, err);
-    if (st == NPS_OK && !*organisation)
-        st = nps_builder_add_entries(b, t->base, is_wanted, &w, err);
     for (size_t i = 0; i < m->given->n && st == NPS_OK; i++) {
         const nps_contribution *c = &m->given->item[i];
         if (strcmp(c->organisation, organisation) == 0 && part_of(c->visibility, c->embargo, t->today) == PART_CLOSED)
@@ -199,9 +169,7 @@ static nps_status add_closed(const making *m, const char *organisation, parts *p
 static nps_status make_parts(const making *m, parts *p, nps_err *err)
 {
     const nps_generation_task *t = m->task;
-    size_t n[3] = {0}, n_base[3];
-    for (part k = PART_PUBLIC; k <= PART_CLOSED; k++)
-        n_base[k] = count(t->base, k, t->today);
+    size_t n[3] = {0};
     for (size_t i = 0; i < m->given->n; i++)
         n[part_of(m->given->item[i].visibility, m->given->item[i].embargo, t->today)]++;
     p->closed = nps_array(m->given->n + 1, sizeof *p->closed);
@@ -212,14 +180,12 @@ static nps_status make_parts(const making *m, parts *p, nps_err *err)
         p->contribution[i] = m->given->item[i].id;
     nps_status st = NPS_OK;
     /* The operator's library as it is, where nothing is to be added or kept apart: same id, nothing computed. */
-    if (!n[PART_PUBLIC] && !n_base[PART_MEMBERS] && !n_base[PART_CLOSED])
+    if (!n[PART_PUBLIC])
         p->open = nps_library_acquire((nps_library *)(uintptr_t)t->base);
     else
         st = make_open(m, PART_PUBLIC, &p->open, err);
-    if (st == NPS_OK && (n[PART_MEMBERS] || n_base[PART_MEMBERS]))
+    if (st == NPS_OK && n[PART_MEMBERS])
         st = make_open(m, PART_MEMBERS, &p->members, err);
-    if (st == NPS_OK && n_base[PART_CLOSED])
-        st = add_closed(m, "", p, err);
     for (size_t i = 0; i < m->given->n && st == NPS_OK; i++)
         if (part_of(m->given->item[i].visibility, m->given->item[i].embargo, t->today) == PART_CLOSED)
             st = add_closed(m, m->given->item[i].organisation, p, err);

@@ -101,7 +101,7 @@ static nps_status ask_closed(nps_judgement *j, const nps_spectrum *const *spectr
     for (size_t i = 0; i < j->held->n_closed && st == NPS_OK; i++) {
         const nps_closed_part *c = &j->held->closed[i];
         NPS_AUTO(nps_sample_verdict) v = NULL;
-        bool own = *c->organisation && strcmp(c->organisation, j->question.organisation) == 0;
+        bool own = strcmp(c->organisation, j->question.organisation) == 0;
         if (!own && !j->question.asks_closed)
             continue;
         st = nps_match_sample(c->lib, spectra, n, own ? o : &plain, w, &v, err);

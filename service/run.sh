@@ -33,9 +33,12 @@ else
 fi
 
 echo "Page:  http://127.0.0.1:$port/"
-if [ -f "$data/store/admin-token" ]; then
-    echo "Token: shown once at the first start; a new one: $program admin token --data $data/store"
+# The demonstration gets a member of every role to try things out with; a library of one's own an admin, who makes the others.
+accounts=no
+[ "$library" = "$data/demo.h5" ] && accounts=yes
+if [ -f "$data/store/npswatch.db" ]; then
+    echo "Tokens: shown once at the first start; another, with the service stopped: $program admin token --data $data/store --login lab"
 else
-    echo "Token: follows below, once; keep it"
+    echo "Tokens: follow below, once; keep them (samples are sent with the lab's)"
 fi
-exec "$program" serve --listen "127.0.0.1:$port" --library "$library" --data "$data/store"
+exec "$program" serve --listen "127.0.0.1:$port" --library "$library" --data "$data/store" --demo-accounts $accounts

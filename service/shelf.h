@@ -1,10 +1,10 @@
 /* The library as the service holds it: one published generation, in parts by who may see them.
  *
  * A generation is a folder GENERATIONS/<id> that never changes: manifest.json and one library file a part.
- *     public    what anybody may ask
- *     members   that, and what is open to members; present only when there is such a thing
- *     closed    one an organisation: match-only entries and those under embargo. Only their owner is told what they match;
- *               others learn that there is a match, of some class (judge.h)
+ *     public    the operator's library as he has built it, and public contributions: what anybody may ask
+ *     members   that, and contributions that are open to members; present only when there is such a thing
+ *     closed    one an organisation: its match-only contributions and those under embargo. Only their owner is told what they
+ *               match; others learn that there is a match, of some class (judge.h)
  * As the parts are files of their own, an answer from the open part cannot depend on what lies in a closed one.
  * The id is the digest of the manifest, which names the parts by their library generations. */
 #ifndef NPS_SERVICE_SHELF_H
@@ -18,7 +18,7 @@
 enum { NPS_HOLDING_ID = 33 };
 
 typedef struct {
-    char organisation[NPS_ACCOUNT_ID]; /* "": the service's own */
+    char organisation[NPS_ACCOUNT_ID];
     nps_library *lib;
 } nps_closed_part;
 

@@ -17,13 +17,13 @@ function check(what, good, detail = "") {
 }
 
 function startService(library, store) {
-  const child = spawn(program, ["serve", "--listen", "127.0.0.1:0", "--library", join(work, library), "--data", join(work, store)]);
+  const child = spawn(program, ["serve", "--demo-accounts", "yes", "--listen", "127.0.0.1:0", "--library", join(work, library), "--data", join(work, store)]);
   return new Promise((resolve, reject) => {
     let text = "";
     const timer = setTimeout(() => reject(new Error(`no service: ${text}`)), patience);
     const look = (piece) => {
       text += piece;
-      const url = /listening on (http:\S+)/.exec(text), token = /(nps_[0-9a-f]+_[0-9a-f]+)/.exec(text);
+      const url = /listening on (http:\S+)/.exec(text), token = /lab token, shown this once: (nps_[0-9a-f]+_[0-9a-f]+)/.exec(text);
       if (url && token) {
         clearTimeout(timer);
         resolve({ child, url: url[1].replace(/\/$/, ""), token: token[1] });
