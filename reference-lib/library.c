@@ -466,6 +466,7 @@ nps_status nps_library_spectrum(const nps_library *lib, uint32_t entry, nps_spec
 
 bool nps_library_entry_is_open(const nps_library *lib, uint32_t entry, const char *today)
 {
-    return lib->entry_visibility[entry] == NPS_VISIBLE_PUBLIC &&
+    nps_visibility most = lib->for_members ? NPS_VISIBLE_MEMBERS : NPS_VISIBLE_PUBLIC;
+    return (nps_visibility)lib->entry_visibility[entry] <= most &&
            strcmp(nps_library_text(lib, lib->entry_embargo[entry]), today) <= 0;
 }

@@ -133,6 +133,8 @@ typedef struct nps_library {
     const uint8_t *conformity_kind;   /* [n_conformity] nps_kind of the pair's query */
     nps_calibration calibration[NPS_TECH_COUNT]; /* views into the above */
 
+    bool for_members; /* it is asked by members only, so that what is visible to them is open; set by its first owner */
+
     struct nps_library_backing *backing; /* private: mapping or memory, reference count */
 } nps_library;
 
@@ -201,7 +203,8 @@ static inline bool nps_library_entry_is_public(const nps_library *lib, uint32_t 
 {
     return lib->entry_visibility[entry] == NPS_VISIBLE_PUBLIC && !lib->entry_embargo[entry];
 }
-/* Whether peaks of the entry may leave the service: public, and no embargo after `today` (RFC 3339 full-date). */
+/* Whether peaks of the entry may leave the service: public (or visible to members, in a library for them), and no embargo after
+ * `today` (RFC 3339 full-date). */
 bool nps_library_entry_is_open(const nps_library *lib, uint32_t entry, const char *today);
 
 #endif

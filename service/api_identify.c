@@ -1,4 +1,4 @@
-/* POST /v1/identify: a verdict, nothing stored. */
+/* POST /v1/identify: a verdict; nothing is stored but counts. */
 #include "service/api.h"
 #include "service/judge.h"
 
@@ -15,6 +15,8 @@ nps_status nps_api_identify(nps_app *app, const nps_request *req, nps_reply *rep
     if (st == NPS_OK && judged) {
         nps_jw w = nps_jw_init(&reply->body);
         nps_judgement_put(&w, NULL, &j, in, in->file[0].name);
+        for (size_t i = 0; i < j.n_relied; i++)
+            nps_tally_add(app->tally, j.relied[i], j.today);
     }
     nps_judgement_done(&j);
     return st;

@@ -1,6 +1,7 @@
 #include "service/app.h"
 
 #include "reference-lib/digest.h"
+#include "service/api.h"
 #include "service/auth.h"
 #include "service/cli.h"
 #include "service/clock.h"
@@ -51,7 +52,9 @@ static void log_request(const nps_request *req, const nps_reply *reply, int64_t 
     nps_jw_str(&l.w, "request_id", req->id);
     nps_jw_str(&l.w, "method", req->method);
     nps_jw_str(&l.w, "route", req->route ? req->route->pattern : "");
-    nps_jw_str(&l.w, "actor", req->by.means == NPS_BY_NOTHING ? "anonymous" : req->by.member);
+    /* Who asks without leaving a sample behind leaves no trace here either. */
+    bool unnamed = req->route && req->route->handler == nps_api_identify;
+    nps_jw_str(&l.w, "actor", req->by.means == NPS_BY_NOTHING ? "anonymous" : unnamed ? "member" : req->by.member);
     nps_jw_i64(&l.w, "status", reply->status);
     nps_jw_i64(&l.w, "ms", ms);
     nps_jw_i64(&l.w, "in", (int64_t)req->body.n);

@@ -38,18 +38,24 @@ nps_status nps_first_accounts(nps_store *s, bool demo, FILE *out, nps_err *err)
     nps_accounts there;
     nps_organisation o = {0};
     nps_actor by = {.member = "", .organisation = "", .now_ms = nps_clock_wall_ms()};
+    int64_t orphans = 0;
     nps_status st = nps_store_members(s, "", &there, err);
     if (st != NPS_OK)
         return st;
     bool some = there.n > 0;
     free(there.item);
+    if (!some)
+        st = nps_store_samples_orphaned(s, &orphans, err);
     for (size_t i = 0; !some && i < sizeof accounts / sizeof *accounts && st == NPS_OK; i++) {
-        if (!demo && !accounts[i].always)
+        bool lab = accounts[i].role == NPS_ROLE_LAB;
+        if (!demo && !accounts[i].always && !(lab && orphans))
             continue;
         if (strcmp(o.name, accounts[i].organisation) != 0)
-            st = nps_store_organisation_add(s, &by, accounts[i].organisation, "", &o, err);
+            st = nps_store_organisation_add(s, &by, lab && orphans ? "Laboratory" : accounts[i].organisation, "", &o, err);
         if (st == NPS_OK)
             st = make_account(s, &by, o.id, i, out, err);
+        if (st == NPS_OK && lab && orphans)
+            st = nps_store_samples_adopt(s, &by, o.id, err);
     }
     return st;
 }

@@ -96,6 +96,7 @@ static nps_status take_part(const char *folder, const nps_json *part, nps_open_m
         return st;
     nps_library **to = strcmp(role, "public") == 0 ? &h->open : strcmp(role, "members") == 0 ? &h->members : NULL;
     if (to && !*to) {
+        lib->for_members = to == &h->members;
         *to = lib;
         return NPS_OK;
     }

@@ -137,6 +137,10 @@ NPS_MUST_CHECK nps_status nps_store_sample_withdraw(nps_store *s, const nps_acto
 /* The same for up to `limit` samples whose time is over; they stay counted in their cases. */
 NPS_MUST_CHECK nps_status nps_store_samples_purge(nps_store *s, int64_t now_ms, size_t limit, size_t *ret_n, nps_err *err);
 
+/* Gives samples that belong to no organisation, as stores before accounts have them, to one. */
+NPS_MUST_CHECK nps_status nps_store_samples_adopt(nps_store *s, const nps_actor *by, const char *organisation, nps_err *err);
+NPS_MUST_CHECK nps_status nps_store_samples_orphaned(nps_store *s, int64_t *ret_n, nps_err *err);
+
 /* Adds an evaluation of a stored sample, and a notice to its organisation when `notice` is not NULL (JSON object).
  * *ret_n is its number. Errors: NPS_E_NOT_FOUND. */
 NPS_MUST_CHECK nps_status nps_store_evaluation_add(nps_store *s, const char *id, const nps_store_evaluation *evaluation,

@@ -455,3 +455,25 @@ nps_status nps_store_samples_purge(nps_store *s, int64_t now_ms, size_t limit, s
         *ret_n = j.n;
     return st;
 }
+
+static nps_status count_orphans(nps_db *db, void *arg, nps_err *err)
+{
+    return nps_ask_i64(db, 0, arg, err, "SELECT count(*) FROM samples WHERE organisation=''", "");
+}
+
+nps_status nps_store_samples_orphaned(nps_store *s, int64_t *ret_n, nps_err *err)
+{
+    return nps_store_read(s, count_orphans, ret_n, err);
+}
+
+static nps_status adopt(nps_db *db, void *arg, nps_err *err)
+{
+    remove_job *j = arg;
+    nps_status st = nps_tell(db, err, "UPDATE samples SET organisation=? WHERE organisation=''", "t", j->id);
+    return st == NPS_OK ? nps_audit_add(db, j->by, "samples.adopt", j->id, "", err) : st;
+}
+
+nps_status nps_store_samples_adopt(nps_store *s, const nps_actor *by, const char *organisation, nps_err *err)
+{
+    return nps_store_write(s, adopt, &(remove_job){.by = by, .id = organisation}, err);
+}
