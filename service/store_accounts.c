@@ -96,7 +96,7 @@ static nps_status find_organisation(nps_db *db, void *arg, nps_err *err)
 
 nps_status nps_store_organisation_get(nps_store *s, const char *id, nps_organisation *ret_organisation, nps_err *err)
 {
-    nps_organisation o;
+    nps_organisation o = {0};
     nps_status st = nps_store_read(s, find_organisation, &(find_job){.id = id, .to = &o}, err);
     if (st == NPS_OK)
         *ret_organisation = o;
@@ -248,7 +248,7 @@ static nps_status find_member(nps_db *db, void *arg, nps_err *err)
 
 nps_status nps_store_member_get(nps_store *s, const char *id, nps_account *ret_member, nps_err *err)
 {
-    nps_account m;
+    nps_account m = {0};
     nps_status st = nps_store_read(s, find_member, &(find_job){.id = id, .to = &m}, err);
     if (st == NPS_OK)
         *ret_member = m;

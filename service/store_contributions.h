@@ -76,7 +76,7 @@ typedef struct {
     size_t n_contribution;
 } nps_generation_new;
 
-/* One that is known already is left as it is. */
+/* One that is known already counts as made again. */
 NPS_MUST_CHECK nps_status nps_store_generation_add(nps_store *s, const nps_actor *by, const nps_generation_new *g, nps_err *err);
 /* Makes it the one in use, when `expected` still is ("" : whatever is). Adds the jobs that judge again what rested on contributions
  * which the new one has no more. Errors: NPS_E_NOT_FOUND; NPS_E_STALE. */

@@ -106,7 +106,7 @@ static nps_status find_token(nps_db *db, void *arg, nps_err *err)
 
 nps_status nps_store_token_get(nps_store *s, const char *id, const char *member, nps_token_row *ret_token, nps_err *err)
 {
-    nps_token_row t;
+    nps_token_row t = {0};
     nps_status st = nps_store_read(s, find_token, &(find_job){.id = id, .other = member, .to = &t}, err);
     if (st == NPS_OK)
         *ret_token = t;

@@ -32,6 +32,9 @@ static nps_status add_generation(nps_db *db, void *arg, nps_err *err)
     bool there;
     int64_t seq;
     nps_status st = nps_ask_exists(db, &there, err, "SELECT 1 FROM generations WHERE id=?", "t", g->id);
+    /* Made again, from what is accepted now: what changed since it was made first is as it was then. */
+    if (st == NPS_OK && there)
+        st = nps_tell(db, err, "UPDATE generations SET created_ms=? WHERE id=?", "it", j->by->now_ms, g->id);
     if (st != NPS_OK || there)
         return st;
     st = nps_ask_i64(db, 0, &seq, err, "SELECT coalesce(max(seq),0)+1 FROM generations", "");
@@ -71,8 +74,10 @@ static nps_status judge_again(nps_db *db, const char *generation, int64_t now_ms
                           "t", generation);
     while (st == NPS_OK && nps_query_next(&q)) {
         st = nps_list_grow(&list, n, sizeof *list, err);
-        if (st == NPS_OK)
-            NPS_GET_TEXT(&q, 0, list[n++].id);
+        if (st != NPS_OK)
+            break;
+        NPS_GET_TEXT(&q, 0, list[n].id);
+        n++;
     }
     nps_status end = nps_query_end(&q, st == NPS_OK ? err : NULL);
     st = st == NPS_OK ? end : st;

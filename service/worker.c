@@ -14,7 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LOOK_EVERY_MS = 1000, LEASE_MS = 600000, FOLLOW_EVERY_MS = 2000, PURGE_EVERY_MS = 60000, PURGE_AT_A_TIME = 200, ATTEMPTS_MAX = 5 };
+enum { LOOK_EVERY_MS = 1000, LEASE_MS = 600000, FOLLOW_EVERY_MS = 2000, PURGE_EVERY_MS = 60000, PURGE_AT_A_TIME = 200, ATTEMPTS_MAX = 3,
+       RETRY_MS = 5000, RETRY_STEPS = 12, SLICE_MS = 60000 };
 
 struct nps_worker {
     nps_app *app;
@@ -70,9 +71,10 @@ static nps_status judge_item(nps_app *app, const char *batch, const nps_batch_it
     return end;
 }
 
-static nps_status do_batch(nps_worker *w, const nps_job *job, nps_err *err)
+/* Some of a batch, well within the claim; *ret_again when there is more. */
+static nps_status do_batch(nps_worker *w, const nps_job *job, bool *ret_again, nps_err *err)
 {
-    for (;;) {
+    for (int64_t until = nps_clock_mono_ms() + SLICE_MS; nps_clock_mono_ms() < until;) {
         nps_batch_item item = {0};
         bool found = false;
         if (atomic_load(&w->stop))
@@ -85,15 +87,17 @@ static nps_status do_batch(nps_worker *w, const nps_job *job, nps_err *err)
         if (st != NPS_OK)
             return st;
     }
+    *ret_again = true;
+    return NPS_OK;
 }
 
-static nps_status do_job(nps_worker *w, const nps_job *job, nps_err *err)
+static nps_status do_job(nps_worker *w, const nps_job *job, bool *ret_again, nps_err *err)
 {
     bool changed;
     int64_t n;
     const nps_actor by = {.member = "", .organisation = "", .now_ms = nps_clock_wall_ms()};
     if (strcmp(job->kind, NPS_JOB_BATCH) == 0)
-        return do_batch(w, job, err);
+        return do_batch(w, job, ret_again, err);
     if (strcmp(job->kind, NPS_JOB_CHECK) == 0)
         return nps_contribution_check(w->app, job->subject, err);
     if (strcmp(job->kind, NPS_JOB_BUILD) == 0)
@@ -115,15 +119,19 @@ static nps_status take_job(nps_worker *w, bool *ret_found, nps_err *err)
     nps_status st = nps_store_job_next(s, name, nps_clock_wall_ms(), LEASE_MS, &job, ret_found, err);
     if (st != NPS_OK || !*ret_found)
         return st;
-    nps_status done = do_job(w, &job, &why);
-    int64_t again = nps_clock_wall_ms() + 5000 * (job.attempts + 1);
+    bool again = false;
+    nps_status done = do_job(w, &job, &again, &why);
+    /* What passes by itself - a full queue, a lost database, a generation that was overtaken - is tried for as long as it takes. */
+    bool passes = done == NPS_E_BUSY || done == NPS_E_IO || done == NPS_E_NOMEM || done == NPS_E_STALE;
+    int64_t wait = again ? 0 : RETRY_MS * (job.attempts < RETRY_STEPS ? job.attempts + 1 : RETRY_STEPS);
     if (done != NPS_OK && atomic_load(&w->stop)) {
         st = nps_store_jobs_release(s, name, err);
     } else {
         if (done != NPS_OK)
             nps_log_err(NPS_LOG_ERROR, "job-failed", &why);
-        bool hopeless = done == NPS_E_CORRUPT || done == NPS_E_UNSUPPORTED || job.attempts + 1 >= ATTEMPTS_MAX;
-        st = nps_store_job_done(s, job.id, name, done == NPS_OK ? NULL : why.msg, hopeless ? 0 : again, err);
+        bool given_up = !again && !passes && job.attempts + 1 >= ATTEMPTS_MAX;
+        const char *fault = again ? "" : done == NPS_OK ? NULL : why.msg;
+        st = nps_store_job_done(s, job.id, name, fault, given_up ? 0 : nps_clock_wall_ms() + wait, err);
     }
     free(job.data);
     return st;
