@@ -14,7 +14,7 @@ VERSION  := 0.1.0
 PKGS     := fftw3f fftw3 hdf5 gsl libmicrohttpd sqlite3 jansson libsodium libcurl zlib expat libzip libpq
 APT_RUN  := gcc make pkg-config libfftw3-dev libhdf5-dev libgsl-dev libmicrohttpd-dev libsqlite3-dev libjansson-dev \
             libsodium-dev libcurl4-openssl-dev zlib1g-dev libexpat1-dev libzip-dev libpq-dev
-APT_TEST := $(APT_RUN) libcmocka-dev python3 chromium nodejs npm postgresql openssl binutils
+APT_TEST := $(APT_RUN) libcmocka-dev python3 chromium nodejs npm postgresql openssl binutils nginx-light
 APT_LINT := $(APT_RUN) libcmocka-dev cppcheck clang-tidy
 APT_DEB  := $(APT_RUN) debhelper dpkg-dev fakeroot
 APT_DEBTEST := $(APT_DEB) lintian systemd nginx-light openssl curl strace
