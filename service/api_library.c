@@ -5,10 +5,25 @@
 #include "service/cli.h"
 #include "service/verdict_json.h"
 
+#include <string.h>
+
 /* What the caller asks when he asks. */
 static const nps_library *part_for(const nps_holding *held, const nps_request *req)
 {
     return req->by.means == NPS_BY_NOTHING ? held->open : held->members;
+}
+
+/* The part of this generation, of those that the caller may see; NULL when there is none. */
+static const nps_library *part_of(const nps_holding *held, const nps_request *req, const char *generation)
+{
+    if (strcmp(held->open->generation, generation) == 0)
+        return held->open;
+    if (req->by.means != NPS_BY_NOTHING && strcmp(held->members->generation, generation) == 0)
+        return held->members;
+    for (size_t i = 0; i < held->n_closed; i++)
+        if (strcmp(held->closed[i].organisation, req->by.organisation) == 0 && strcmp(held->closed[i].lib->generation, generation) == 0)
+            return held->closed[i].lib;
+    return NULL;
 }
 
 nps_status nps_api_library(nps_app *app, const nps_request *req, nps_reply *reply, nps_err *err)
@@ -77,9 +92,12 @@ static void put_entry(nps_jw *w, const nps_library *lib, uint32_t e, bool open)
 nps_status nps_api_library_entry(nps_app *app, const nps_request *req, nps_reply *reply, nps_err *err)
 {
     NPS_AUTO_HOLDING held = nps_shelf_acquire(app->shelf);
-    const nps_library *lib = part_for(held, req);
+    const char *generation = nps_request_query(req, "generation");
+    const nps_library *lib = generation ? part_of(held, req, generation) : part_for(held, req);
     uint64_t e;
     char today[11];
+    if (!lib)
+        return nps_fail(err, NPS_E_CONFLICT, "another generation of the library is in use, whose entries have other numbers");
     if (!nps_span_u64(nps_span_of(req->param[0]), &e) || e >= lib->n_entry)
         return nps_fail(err, NPS_E_NOT_FOUND, "the library has no such entry");
     nps_cli_today(today);

@@ -24,7 +24,7 @@ static const nps_route table[] = {
     {"GET", "/readyz", nps_api_readyz, NPS_OPEN_TO_ALL, EVERY_ROLE, 0, 0, 0, ""},
     {"GET", "/metrics", nps_api_metrics, NPS_OPEN_LOCALLY, ADMIN, 0, SCOPE(ADMIN), 0, ""},
     {"GET", "/v1/library", nps_api_library, NPS_OPEN_TO_ALL, EVERY_ROLE, 0, 0, 0, ""},
-    {"GET", "/v1/library/entries/{}", nps_api_library_entry, NPS_OPEN_TO_ALL, EVERY_ROLE, 0, 0, 0, ""},
+    {"GET", "/v1/library/entries/{}", nps_api_library_entry, NPS_OPEN_TO_ALL, EVERY_ROLE, 0, 0, 0, "generation"},
     {"GET", "/v1/control", nps_api_control, NPS_OPEN_TO_ALL, EVERY_ROLE, 0, 0, 0, "inchikey formula list class country date cursor limit"},
     {"GET", "/feeds/advisories.atom", nps_api_feed_atom, NPS_OPEN_TO_ALL, EVERY_ROLE, 0, 0, 0, ""},
     {"GET", "/feeds/advisories.json", nps_api_feed_json, NPS_OPEN_TO_ALL, EVERY_ROLE, 0, 0, 0, ""},

@@ -7,9 +7,11 @@ async function drawHit(box, verdict, hit, rows) {
   box.wanted = hit;
   let reference = null, note = "";
   if (hit && hit.peaks_available) {
-    const reply = await fetch(`/v1/library/entries/${hit.entry}`).catch(() => null);
+    // By the generation that was asked: numbers of entries mean nothing in another.
+    const reply = await fetch(`/v1/library/entries/${hit.entry}?generation=${verdict.library.generation}`,
+      { headers: credentials() }).catch(() => null);
     if (reply && reply.ok) reference = (await reply.json()).spectrum;
-    else note = "The reference cannot be shown now.";
+    else note = reply && reply.status === 409 ? "The library has changed since: ask again to see the reference." : "The reference cannot be shown now.";
   } else if (hit) {
     note = "The contributor of this reference shows its match, not its peaks.";
   }
@@ -37,9 +39,20 @@ function setTable(set) {
     el("tr", {}, cell(m.name), keyed ? el("td", {}, el("code", {}, m.inchikey)) : null, classed ? cell(m.class || "") : null, cell(percent(m.p), true), listed ? cell(m.control_text) : null))));
 }
 
+// What lies in libraries that are closed to the caller, and in his own organisation's.
+function partnersTold(v) {
+  const told = [];
+  if (v.own_library) told.push(`In your organisation's own closed library: ${v.own_library.statement}`);
+  const partners = v.partner_libraries;
+  if (partners && !partners.asked) told.push(`Libraries of partners were not asked: ${partners.reason}.`);
+  for (const m of partners ? partners.matches : [])
+    told.push(`A library of a partner, closed to you, holds a match${m.class ? ` of the class ${m.class}` : ""} (score ${m.score.toFixed(1)} or above). Ask the service for it.`);
+  return told.length ? el("p", { class: "small" }, told.join(" ")) : null;
+}
+
 function verdictHead(v, level) {
   return [el(level, { class: `verdict v-${v.verdict}` }, v.headline), el("p", {}, v.statement),
-    v.set && v.set.length ? setTable(v.set) : null, v.control ? el("p", { class: "control small" }, v.control.statement) : null].filter(Boolean);
+    v.set && v.set.length ? setTable(v.set) : null, partnersTold(v), v.control ? el("p", { class: "control small" }, v.control.statement) : null].filter(Boolean);
 }
 
 function chooser(verdict, box, item, rows) {

@@ -80,6 +80,10 @@ function addressToAsk(keep) {
   return `/v1/${keep ? "samples" : "identify"}?${query}`;
 }
 
+// The token, where the last question was asked with it.
+let asked = {};
+const credentials = () => asked;
+
 async function ask(files) {
   $("problem").hidden = true;
   if (!files.length) {
@@ -89,7 +93,8 @@ async function ask(files) {
   const keep = $("keep").checked;
   const body = new FormData();
   for (const file of files) body.append("file", file, file.name);
-  const headers = keep ? { Authorization: `Bearer ${$("token").value.trim()}`, "Idempotency-Key": crypto.randomUUID() } : {};
+  asked = keep ? { Authorization: `Bearer ${$("token").value.trim()}` } : {};
+  const headers = keep ? { ...asked, "Idempotency-Key": crypto.randomUUID() } : {};
   $("state").textContent = `Asking about ${files.length === 1 ? files[0].name : `${files.length} files`} ...`;
   $("send").disabled = true;
   try {
