@@ -16,7 +16,8 @@ nps_status nps_api_identify(nps_app *app, const nps_request *req, nps_reply *rep
         nps_jw w = nps_jw_init(&reply->body);
         nps_judgement_put(&w, NULL, &j, in, in->file[0].name);
         for (size_t i = 0; i < j.n_relied; i++)
-            nps_tally_add(app->tally, j.relied[i], j.today);
+            if (!nps_reference_is_base(j.relied[i]))
+                nps_tally_add(app->tally, j.relied[i], j.today);
     }
     nps_judgement_done(&j);
     return st;

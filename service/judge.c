@@ -2,8 +2,8 @@
 
 #include "service/cli.h"
 #include "service/clock.h"
-#include "service/generation.h"
 #include "service/problem.h"
+#include "service/store_accounts.h"
 #include "service/verdict_json.h"
 
 #include <math.h>
@@ -52,19 +52,19 @@ static nps_status note_match(nps_judgement *j, const nps_library *lib, const nps
     return NPS_OK;
 }
 
-static nps_status note_relied(nps_judgement *j, const char *contribution, nps_err *err)
+static nps_status note_relied(nps_judgement *j, const char *key, nps_err *err)
 {
     size_t at = 0;
-    while (at < j->n_relied && strcmp(j->relied[at], contribution) < 0)
+    while (at < j->n_relied && strcmp(j->relied[at], key) < 0)
         at++;
-    if (strlen(contribution) != NPS_CONTRIBUTION_ID - 1 || (at < j->n_relied && strcmp(j->relied[at], contribution) == 0))
+    if (at < j->n_relied && strcmp(j->relied[at], key) == 0)
         return NPS_OK;
     void *grown = reallocarray(j->relied, j->n_relied + 1, sizeof *j->relied);
     if (!grown)
         return nps_fail_nomem(err);
     j->relied = grown;
     memmove(j->relied + at + 1, j->relied + at, (j->n_relied - at) * sizeof *j->relied);
-    memcpy(j->relied[at], contribution, sizeof *j->relied);
+    memcpy(j->relied[at], key, sizeof *j->relied);
     j->n_relied++;
     return NPS_OK;
 }
@@ -84,9 +84,11 @@ static nps_status note_all_relied(nps_judgement *j, const nps_library *lib, cons
     for (size_t i = 0; i < v->n_spectra; i++)
         for (size_t k = 0; k < v->spectra[i]->n_hits && st == NPS_OK; k++) {
             const nps_hit *h = &v->spectra[i]->hits[k];
-            const char *contribution = nps_entry_contribution(lib, h->entry);
-            if (contribution && (k == 0 || is_in_set(v, h->substance)))
-                st = note_relied(j, contribution, err);
+            char key[NPS_REFERENCE_KEY] = "";
+            if (k && !is_in_set(v, h->substance))
+                continue;
+            nps_reference_key(lib, h->entry, key);
+            st = note_relied(j, key, err);
         }
     return st;
 }

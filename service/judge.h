@@ -8,6 +8,7 @@
 #include "reference-lib/control_view.h"
 #include "service/app.h"
 #include "service/intake.h"
+#include "service/reference_key.h"
 #include "service/sample_facts.h"
 
 #define NPS_QUESTION_KEYS "alpha top spectrum prepare max_lag mixture date control"
@@ -55,7 +56,7 @@ typedef struct {
     nps_sample_verdict *own;
     nps_closed_match *match; /* [n_match] what lies in closed parts of others, by class */
     size_t n_match;
-    char (*relied)[NPS_CONTRIBUTION_ID]; /* [n_relied] contributions that the answer rests on, ascending */
+    char (*relied)[NPS_REFERENCE_KEY]; /* [n_relied] references that the answer rests on, ascending */
     size_t n_relied;
     nps_control *control;   /* pinned tables of control status, which the view asks */
     nps_control_view view;  /* the verdicts point to it */

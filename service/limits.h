@@ -20,7 +20,7 @@ enum {
     NPS_MAX_PART_HEADER = 8192,/* bytes of the headers of one part: 422 */
     NPS_MAX_FILES = 16,        /* files of one sample: 422 */
     NPS_MAX_SPECTRA = 64,      /* spectra of one sample: 422 (also nps_match_sample's limit) */
-    NPS_MAX_RELIED = 512,      /* contributions that one answer is noted to rest on */
+    NPS_MAX_RELIED = 512,      /* references that one answer is noted to rest on */
     NPS_MAX_PROBLEMS = 100,    /* broken records named in one reply; all are counted */
     NPS_MAX_FILE_NAME = 255,   /* bytes */
     NPS_MAX_REFERENCE = 64,    /* characters of a laboratory's own reference */

@@ -26,6 +26,30 @@ static nps_status make(nps_app *app, const nps_actor *by, char id[static NPS_HOL
     return st;
 }
 
+/* Makes it the one in use when `expected` still is. When the operator's library is another than before, what rested on references that
+ * it has no more is found by their keys. */
+static nps_status use(nps_app *app, const nps_actor *by, const char *id, const char *expected, nps_err *err)
+{
+    char before[33];
+    NPS_AUTO_HOLDING was = NULL;
+    NPS_AUTO_HOLDING now = NULL;
+    nps_reference_keys keys = {0};
+    nps_err ignored;
+    nps_status st = nps_store_generation_active(app->store, before, err);
+    if (st == NPS_OK)
+        st = nps_holding_open(app->generations, id, NPS_OPEN_TRUST_MARK, &now, err);
+    if (st != NPS_OK)
+        return st;
+    bool known = *before && nps_holding_open(app->generations, before, NPS_OPEN_TRUST_MARK, &was, &ignored) == NPS_OK;
+    bool same_base = known && strcmp(was->base, now->base) == 0;
+    if (!same_base)
+        st = nps_reference_keys_make(now, &keys, err);
+    if (st == NPS_OK)
+        st = nps_store_generation_activate(app->store, by, id, expected, same_base ? NULL : &keys, err);
+    nps_reference_keys_done(&keys);
+    return st;
+}
+
 static nps_status make_and_use(nps_app *app, const nps_actor *by, char id[static NPS_HOLDING_ID], nps_err *err)
 {
     char before[33];
@@ -35,7 +59,7 @@ static nps_status make_and_use(nps_app *app, const nps_actor *by, char id[static
         st = make(app, by, id, &good, err);
     if (st == NPS_OK && !good)
         st = nps_fail(err, NPS_E_CORRUPT, "generation %s failed its self-check and is not used (GET /v1/generations/%s)", id, id);
-    return st == NPS_OK ? nps_store_generation_activate(app->store, by, id, before, err) : st;
+    return st == NPS_OK ? use(app, by, id, before, err) : st;
 }
 
 nps_status nps_publish_first(nps_app *app, nps_err *err)
@@ -104,7 +128,7 @@ nps_status nps_publish_activate(nps_app *app, const nps_actor *by, const char *i
     /* Looked at in full before anybody relies on it. */
     nps_status st = nps_holding_open(app->generations, id, NPS_OPEN_VERIFY, &h, err);
     if (st == NPS_OK)
-        st = nps_store_generation_activate(app->store, by, id, "", err);
+        st = use(app, by, id, "", err);
     return st == NPS_OK ? nps_publish_follow(app, &changed, err) : st;
 }
 

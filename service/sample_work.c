@@ -45,7 +45,8 @@ nps_status nps_sample_keep(nps_app *app, const nps_intake *in, const nps_judgeme
     for (size_t i = 0; i < in->n_file; i++)
         file[i] = (nps_store_file){in->file[i].name, in->file[i].type, in->file[i].bytes};
     int64_t days = from->facts->retain_days ? from->facts->retain_days : app->config.retain_days;
-    bool novel = j->verdict->outcome == NPS_NOVEL;
+    /* What is for the laboratory alone (TLP:AMBER+STRICT, TLP:RED) opens and joins no case. */
+    bool shared = from->facts->tlp <= NPS_TLP_AMBER, novel = j->verdict->outcome == NPS_NOVEL && shared;
     nps_store_sample_new sample = {.id = id,
                                    .organisation = from->organisation,
                                    .member = from->member,

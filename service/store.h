@@ -53,7 +53,7 @@ typedef struct {
     const char *options;     /* judge.h */
     const char *outcome;
     const char *verdict;     /* JSON object */
-    const char *const *relied; /* [n_relied] contributions among hits and set */
+    const char *const *relied; /* [n_relied] keys of the references that it rests on (reference_key.h) */
     size_t n_relied;
 } nps_store_evaluation;
 

@@ -6,6 +6,7 @@
 #ifndef NPS_SERVICE_STORE_CONTRIBUTIONS_H
 #define NPS_SERVICE_STORE_CONTRIBUTIONS_H
 
+#include "service/reference_key.h"
 #include "service/store_accounts.h"
 #include "service/store_notices.h"
 
@@ -78,10 +79,12 @@ typedef struct {
 
 /* One that is known already counts as made again. */
 NPS_MUST_CHECK nps_status nps_store_generation_add(nps_store *s, const nps_actor *by, const nps_generation_new *g, nps_err *err);
-/* Makes it the one in use, when `expected` still is ("" : whatever is). Adds the jobs that judge again what rested on contributions
- * which the new one has no more. Errors: NPS_E_NOT_FOUND; NPS_E_STALE. */
+/* Makes it the one in use, when `expected` still is ("" : whatever is). Adds the jobs that judge again what rested on references
+ * which the new one has no more.
+ * @param opt_keys  of the operator's library in it; NULL when that is the one which was in use
+ * Errors: NPS_E_NOT_FOUND; NPS_E_STALE, also when it holds what was withdrawn or put under other terms since it was made. */
 NPS_MUST_CHECK nps_status nps_store_generation_activate(nps_store *s, const nps_actor *by, const char *id, const char *expected,
-                                                        nps_err *err);
+                                                        const nps_reference_keys *opt_keys, nps_err *err);
 /* "" when there is none yet. */
 NPS_MUST_CHECK nps_status nps_store_generation_active(nps_store *s, char ret_id[static 33], nps_err *err);
 /* Newest first, with seq < before. */

@@ -32,7 +32,7 @@ nps_status nps_evaluation_insert(nps_db *db, const char *sample, int64_t n, cons
                              "tiitttittttttt", sample, n, e->at_ms, e->reason, e->holding, e->generation, e->ruleset, e->program,
                              e->calibration, e->control, e->today, e->options, e->outcome, e->verdict);
     for (size_t i = 0; i < e->n_relied && st == NPS_OK; i++) {
-        st = nps_tell(db, err, "INSERT INTO relied(sample,n,contribution) VALUES(?,?,?) ON CONFLICT DO NOTHING", "tit", sample, n, e->relied[i]);
+        st = nps_tell(db, err, "INSERT INTO relied(sample,n,reference) VALUES(?,?,?) ON CONFLICT DO NOTHING", "tit", sample, n, e->relied[i]);
         if (st == NPS_OK)
             st = nps_use_insert(db, e->relied[i], e->today, 1, err);
     }

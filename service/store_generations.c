@@ -20,6 +20,7 @@ typedef struct {
     const nps_actor *by;
     const nps_generation_new *g;
     const char *id, *expected;
+    const nps_reference_keys *keys;
     int64_t before;
     size_t limit;
     void *to;
@@ -60,8 +61,8 @@ static nps_status get_active(nps_db *db, char id[static 33], nps_err *err)
     return nps_query_end(&q, err);
 }
 
-/* The last evaluations that rested on a contribution which the new generation has not: their samples are judged again. */
-static nps_status judge_again(nps_db *db, const char *generation, int64_t now_ms, nps_err *err)
+/* The last evaluations that rested on a reference which the new generation has not: their samples are judged again. */
+static nps_status judge_again(nps_db *db, const generation_job *j, nps_err *err)
 {
     nps_status st = NPS_OK;
     struct {
@@ -69,20 +70,27 @@ static nps_status judge_again(nps_db *db, const char *generation, int64_t now_ms
     } *list = NULL;
     size_t n = 0;
     nps_query q = nps_ask(db,
-                          "SELECT DISTINCT r.sample FROM relied r JOIN samples s ON s.id=r.sample AND s.last_evaluation=r.n WHERE s.state='kept'"
-                          " AND NOT EXISTS (SELECT 1 FROM generation_parts p WHERE p.generation=? AND p.contribution=r.contribution)",
-                          "t", generation);
+                          "SELECT r.sample,r.reference,CASE WHEN p.contribution IS NULL THEN 0 ELSE 1 END FROM relied r"
+                          " JOIN samples s ON s.id=r.sample AND s.last_evaluation=r.n"
+                          " LEFT JOIN generation_parts p ON p.generation=? AND p.contribution=r.reference WHERE s.state='kept' ORDER BY r.sample",
+                          "t", j->id);
     while (st == NPS_OK && nps_query_next(&q)) {
+        char sample[NPS_SAMPLE_ID], reference[NPS_REFERENCE_KEY];
+        NPS_GET_TEXT(&q, 0, sample);
+        NPS_GET_TEXT(&q, 1, reference);
+        bool is_base = nps_reference_is_base(reference);
+        bool there = is_base ? !j->keys || nps_reference_keys_hold(j->keys, reference) : nps_query_get_i64(&q, 2) != 0;
+        if (there || (n && strcmp(list[n - 1].id, sample) == 0))
+            continue;
         st = nps_list_grow(&list, n, sizeof *list, err);
         if (st != NPS_OK)
             break;
-        NPS_GET_TEXT(&q, 0, list[n].id);
-        n++;
+        memcpy(list[n++].id, sample, sizeof sample);
     }
     nps_status end = nps_query_end(&q, st == NPS_OK ? err : NULL);
     st = st == NPS_OK ? end : st;
     for (size_t i = 0; i < n && st == NPS_OK; i++)
-        st = nps_job_insert(db, NPS_JOB_EVALUATE, list[i].id, "reference", now_ms, err);
+        st = nps_job_insert(db, NPS_JOB_EVALUATE, list[i].id, "reference", j->by->now_ms, err);
     free(list);
     return st;
 }
@@ -115,13 +123,14 @@ static nps_status activate(nps_db *db, void *arg, nps_err *err)
                   " generation=excluded.generation, since_ms=excluded.since_ms",
                   "ti", j->id, j->by->now_ms);
     if (st == NPS_OK)
-        st = judge_again(db, j->id, j->by->now_ms, err);
+        st = judge_again(db, j, err);
     return st == NPS_OK ? nps_audit_add(db, j->by, "generation.activate", j->id, now, err) : st;
 }
 
-nps_status nps_store_generation_activate(nps_store *s, const nps_actor *by, const char *id, const char *expected, nps_err *err)
+nps_status nps_store_generation_activate(nps_store *s, const nps_actor *by, const char *id, const char *expected,
+                                         const nps_reference_keys *opt_keys, nps_err *err)
 {
-    return nps_store_write(s, activate, &(generation_job){.by = by, .id = id, .expected = expected}, err);
+    return nps_store_write(s, activate, &(generation_job){.by = by, .id = id, .expected = expected, .keys = opt_keys}, err);
 }
 
 static nps_status read_active(nps_db *db, void *arg, nps_err *err)

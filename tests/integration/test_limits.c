@@ -363,12 +363,23 @@ static void another_library_is_taken_up_while_running(void **state)
     snprintf(admin, sizeof admin, "Authorization: Bearer %s", s.token[NPS_TEST_ADMIN]);
     snprintf(own, sizeof own, "%s/reload", dir);
     expect(ask(&s, "POST", "/v1/admin/reload", admin, "", 0), 200, "\"changed\":false");
+    char lab[200];
+    snprintf(lab, sizeof lab, "Authorization: Bearer %s", s.token[NPS_TEST_LAB]);
+    expect(post_file(&s, "/v1/samples", lab, "isomers-ei.msp"), 201, NULL);
     snprintf(lib, sizeof lib, "%s/demo.h5", own);
     snprintf(source, sizeof source, "%s/samples/known-ei.msp", dir);
     const char *const build[] = {NPS_PROGRAM, "library", "build", "-o", lib, source, NULL};
     assert_int_equal(nps_test_program(build, NULL, 0, NULL, 0), 0);
     expect(ask(&s, "POST", "/v1/admin/reload", admin, "", 0), 200, "\"changed\":true");
     expect(ask(&s, "GET", "/v1/library", NULL, NULL, 0), 200, "\"entries\":1,");
+    /* What rested on references that it has no more is told_so again, and the laboratory told. */
+    bool told_so = false;
+    for (int64_t end = now_ms() + 30000; !told_so && now_ms() < end; usleep(20000)) {
+        nps_test_answer a = ask(&s, "GET", "/v1/notices", lab, NULL, 0);
+        told_so = a.status == 200 && strstr(a.body, "\"kind\":\"reference-withdrawn\"");
+        nps_test_answer_done(&a);
+    }
+    assert_true(told_so);
     /* By signal, and a damaged file changes nothing. */
     assert_int_equal(unlink(lib), 0);
     FILE *f = fopen(lib, "wb");
