@@ -5,9 +5,11 @@
 #include "service/auth.h"
 #include "service/cli.h"
 #include "service/clock.h"
+#include "service/db_url.h"
 #include "service/folder.h"
 #include "service/limits.h"
 #include "service/log.h"
+#include "service/peer.h"
 #include "service/pem.h"
 #include "service/problem.h"
 #include "service/publish.h"
@@ -50,6 +52,7 @@ static void log_request(const nps_request *req, const nps_reply *reply, int64_t 
     nps_log l;
     nps_log_begin(&l, reply->status >= 500 ? NPS_LOG_WARN : NPS_LOG_INFO, "request");
     nps_jw_str(&l.w, "request_id", req->id);
+    nps_log_trace(&l, req->trace);
     nps_jw_str(&l.w, "method", req->method);
     nps_jw_str(&l.w, "route", req->route ? req->route->pattern : "");
     /* Who asks without leaving a sample behind leaves no trace here either. */
@@ -67,9 +70,33 @@ static void log_failure(const nps_request *req, const nps_err *err)
     nps_log l;
     nps_log_begin(&l, NPS_LOG_ERROR, "request-failed");
     nps_jw_str(&l.w, "request_id", req->id);
+    nps_log_trace(&l, req->trace);
     nps_jw_str(&l.w, "code", nps_status_name(err->code));
     nps_jw_str(&l.w, "detail", err->msg);
     nps_log_end(&l);
+}
+
+/* An organisation has one budget for all its members and tokens; who is not signed in, or fails to be, is his address. */
+static void take_budget(nps_app *app, nps_request *req)
+{
+    char address[NPS_PEER_TEXT];
+    bool signs_in = req->route->handler == nps_api_session_begin;
+    if (req->route->open & NPS_NOT_COUNTED)
+        return;
+    if (req->by.means != NPS_BY_NOTHING && !signs_in) {
+        req->budget = nps_limiter_take(app->limiter, NPS_BUDGET_DEFAULT, req->by.organisation, nps_clock_wall_ms());
+        return;
+    }
+    nps_peer_subject(req->peer, address);
+    req->budget = nps_limiter_take(app->limiter, signs_in ? NPS_BUDGET_LOGIN : NPS_BUDGET_ANONYMOUS, address, nps_clock_wall_ms());
+}
+
+static void refuse_too_many(nps_request *req, nps_reply *reply)
+{
+    nps_err err = {0};
+    nps_fail(&err, NPS_E_QUOTA, "more than %lld requests a minute: wait %lld s", (long long)req->budget.limit, (long long)req->budget.reset_s);
+    nps_reply_problem(reply, req, 429, "rate-limit", &err);
+    nps_reply_header(reply, "Retry-After", "%lld", (long long)req->budget.reset_s);
 }
 
 bool nps_app_admit(nps_app *app, nps_request *req, size_t *ret_max_body, nps_reply *reply)
@@ -84,13 +111,20 @@ bool nps_app_admit(nps_app *app, nps_request *req, size_t *ret_max_body, nps_rep
         if (*allow)
             nps_reply_header(reply, "Allow", "%s", allow);
     } else if (check_access(app, req, &refusal, &err) != NPS_OK) {
-        if (err.code == NPS_E_DENIED)
+        take_budget(app, req);
+        if (req->budget.counted && !req->budget.allowed)
+            refuse_too_many(req, reply);
+        else if (err.code == NPS_E_DENIED)
             nps_reply_problem(reply, req, refusal, refusal == 401 ? "unauthorized" : "forbidden", &err);
         else
             nps_reply_status(reply, req, &err);
     } else {
-        *ret_max_body = req->route->max_body;
-        return true;
+        take_budget(app, req);
+        if (!req->budget.counted || req->budget.allowed) {
+            *ret_max_body = req->route->max_body;
+            return true;
+        }
+        refuse_too_many(req, reply);
     }
     atomic_fetch_add(&app->metrics.refused, 1);
     log_request(req, reply, 0);
@@ -206,6 +240,14 @@ static nps_status open_signing_key(nps_app *app, nps_err *err)
     return nps_signing_key_open(path, name, &app->signing_key, err);
 }
 
+static nps_status open_limiter(nps_app *app, nps_err *err)
+{
+    const nps_config *c = &app->config;
+    const int64_t limit[NPS_BUDGETS] = {
+        [NPS_BUDGET_DEFAULT] = c->rate_limit, [NPS_BUDGET_ANONYMOUS] = c->rate_limit_anonymous, [NPS_BUDGET_LOGIN] = c->rate_limit_login};
+    return nps_limiter_new(limit, nps_db_is_url(c->store) ? app->store : NULL, &app->limiter, err);
+}
+
 static nps_status open_store(nps_app *app, nps_err *err)
 {
     const nps_config *c = &app->config;
@@ -221,6 +263,8 @@ static nps_status open_store(nps_app *app, nps_err *err)
         st = nps_app_keep_control(app, err);
     if (st == NPS_OK)
         st = nps_tally_new(&app->tally, err);
+    if (st == NPS_OK)
+        st = open_limiter(app, err);
     return st == NPS_OK ? nps_publish_first(app, err) : st;
 }
 
@@ -274,6 +318,7 @@ nps_status nps_app_listen(nps_app *app, nps_err *err)
     nps_http_options o = {.listen = c->listen,
                           .tls_certificate = certificate.text,
                           .tls_key = key.text,
+                          .trust_forwarded = c->trust_forwarded,
                           .max_connections = (unsigned)c->max_connections,
                           .header_timeout_ms = c->header_timeout_ms,
                           .body_timeout_ms = c->body_timeout_ms,
@@ -316,6 +361,7 @@ void nps_app_close(nps_app *app)
     if (app->tally && nps_tally_flush(app->tally, app->store, &ignored) != NPS_OK)
         nps_log_err(NPS_LOG_WARN, "counts-lost", &ignored);
     nps_tally_free(app->tally);
+    nps_limiter_free(app->limiter);
     nps_shelf_free(app->shelf);
     nps_signing_key_free(app->signing_key);
     nps_store_close(app->store);

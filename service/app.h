@@ -8,6 +8,7 @@
 #include "service/control_files.h"
 #include "service/gate.h"
 #include "service/http.h"
+#include "service/limiter.h"
 #include "service/metrics.h"
 #include "service/relay.h"
 #include "service/shelf.h"
@@ -38,6 +39,7 @@ typedef struct nps_app {
     nps_gate *login_gate; /* before password hashes: two at a time */
     nps_workspace *workspace[64]; /* [config.search_slots], by slot of the gate */
     nps_store *store;
+    nps_limiter *limiter;
     nps_relay *relay; /* NULL without webhook_url */
     nps_http *http;   /* NULL before nps_app_listen */
     nps_metrics metrics;

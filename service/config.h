@@ -21,7 +21,8 @@ typedef struct {
     char title[128];
     char tls_certificate[512], tls_key[512];
     char generations[512], signing_key[512];
-    bool anonymous_identify, demo_accounts;
+    bool anonymous_identify, demo_accounts, trust_forwarded;
+    int64_t rate_limit, rate_limit_anonymous, rate_limit_login; /* requests a minute; 0: no limit */
     int64_t closed_quota, retain_days, checkpoint_s;
     int64_t max_connections, search_slots, search_queue, search_wait_ms;
     int64_t header_timeout_ms, body_timeout_ms, reply_timeout_ms, stop_timeout_ms;

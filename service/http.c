@@ -3,13 +3,14 @@
 #include "service/clock.h"
 #include "service/crypt.h"
 #include "service/listen.h"
+#include "service/peer.h"
 #include "service/problem.h"
 #include "service/reaper.h"
 #include "service/text.h"
+#include "service/trace.h"
 #include "service/uri.h"
 
 #include <microhttpd.h>
-#include <netinet/in.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <strings.h>
@@ -121,6 +122,7 @@ typedef struct {
     exchange *x;
     int n_host, n_length, n_encoding, n_single;
     bool encoding_bad, forwarded, too_many, dirty;
+    const char *forwarded_for; /* the last one */
     uint64_t length;
 } guard;
 
@@ -167,16 +169,19 @@ static enum MHD_Result take_header(void *cls, enum MHD_ValueKind kind, const cha
     static const char *const proxy[] = {"Forwarded", "X-Forwarded-For", "X-Real-IP", "Via"};
     for (size_t i = 0; i < sizeof proxy / sizeof *proxy; i++)
         g->forwarded |= strcasecmp(key, proxy[i]) == 0;
+    if (strcasecmp(key, "X-Forwarded-For") == 0)
+        g->forwarded_for = value;
     return MHD_YES;
 }
 
-static bool is_loopback(const struct sockaddr *a)
+/* A proxy is believed only when it runs on this machine, so that nobody else can pass for somebody. */
+static void take_peer(exchange *x, const struct sockaddr *a, const guard *g)
 {
-    if (a && a->sa_family == AF_INET)
-        return (ntohl(((const struct sockaddr_in *)(const void *)a)->sin_addr.s_addr) >> 24) == 127;
-    if (a && a->sa_family == AF_INET6)
-        return IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)(const void *)a)->sin6_addr);
-    return false;
+    bool loopback = nps_peer_is_loopback(a);
+    x->req.is_local = loopback && !g->forwarded;
+    nps_peer_text(a, x->req.peer);
+    if (x->http->o.trust_forwarded && g->forwarded_for && (loopback || !*x->req.peer))
+        (void)!nps_peer_forwarded(nps_span_of(g->forwarded_for), x->req.peer);
 }
 
 /* 0, or the HTTP status to refuse with and the reason in x->why. */
@@ -189,7 +194,8 @@ static int check_framing(exchange *x, struct MHD_Connection *connection, const c
     for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
         known |= strcmp(x->req.method, methods[i]) == 0;
     const union MHD_ConnectionInfo *peer = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    x->req.is_local = peer && is_loopback(peer->client_addr) && !g.forwarded;
+    take_peer(x, peer ? peer->client_addr : NULL, &g);
+    nps_trace_of_request(&x->req, x->req.trace);
     *ret_length = g.length;
     if (x->uri_status != NPS_OK)
         return x->uri_status == NPS_E_LIMIT ? 414 : x->uri_status == NPS_E_NOMEM ? 503 : 400;
@@ -215,6 +221,15 @@ static int check_framing(exchange *x, struct MHD_Connection *connection, const c
 
 /* --- replies ---------------------------------------------------------------------------------------------------------- */
 
+static bool add_budget(struct MHD_Response *r, const nps_budget *b)
+{
+    char policy[NPS_BUDGET_TEXT], state[NPS_BUDGET_TEXT];
+    if (!b->counted)
+        return true;
+    nps_budget_text(b, policy, state);
+    return MHD_add_response_header(r, "RateLimit-Policy", policy) && MHD_add_response_header(r, "RateLimit", state);
+}
+
 static enum MHD_Result send_reply(exchange *x, struct MHD_Connection *connection, nps_reply *reply)
 {
     nps_http *h = x->http;
@@ -232,6 +247,9 @@ static enum MHD_Result send_reply(exchange *x, struct MHD_Connection *connection
         good = MHD_add_response_header(r, "Content-Type", reply->content_type);
     good = good && MHD_add_response_header(r, "Cache-Control", reply->cache) &&
            MHD_add_response_header(r, "X-Request-Id", x->req.id);
+    if (*x->req.trace)
+        good = good && MHD_add_response_header(r, "traceparent", x->req.trace);
+    good = good && add_budget(r, &x->req.budget);
     if (*reply->etag)
         good = good && MHD_add_response_header(r, "ETag", reply->etag);
     for (size_t i = 0; i < reply->n_header; i++)

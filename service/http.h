@@ -23,6 +23,7 @@ typedef struct {
 typedef struct {
     const char *listen;         /* as for nps_listen_parse; port 0 takes a free one */
     const char *tls_certificate, *tls_key; /* PEM texts; NULL: plain HTTP. With them TLS 1.2 and 1.3 only, and HSTS */
+    bool trust_forwarded; /* a proxy on this machine says who the client is: X-Forwarded-For, its last element */
     unsigned max_connections;
     int64_t header_timeout_ms;  /* from the connection, or the end of the last reply, to the last header byte */
     int64_t body_timeout_ms;    /* from there to the last byte of the body */

@@ -1,6 +1,7 @@
 #include "service/log.h"
 
 #include "service/clock.h"
+#include "service/trace.h"
 
 #include <unistd.h>
 
@@ -15,6 +16,16 @@ void nps_log_begin(nps_log *l, nps_log_level level, const char *event)
     nps_jw_str(&l->w, "ts", now);
     nps_jw_str(&l->w, "level", names[level]);
     nps_jw_str(&l->w, "event", event);
+}
+
+void nps_log_trace(nps_log *l, const char *trace)
+{
+    char id[NPS_TRACE_ID], span[NPS_SPAN_ID];
+    if (!*trace)
+        return;
+    nps_trace_ids(trace, id, span);
+    nps_jw_str(&l->w, "trace_id", id);
+    nps_jw_str(&l->w, "span_id", span);
 }
 
 void nps_log_end(nps_log *l)

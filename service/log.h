@@ -19,6 +19,8 @@ typedef struct {
 
 /* Begins a line with "ts", "level" and "event" (a static word). */
 void nps_log_begin(nps_log *l, nps_log_level level, const char *event);
+/* Adds "trace_id" and "span_id" of a W3C traceparent; nothing for "". */
+void nps_log_trace(nps_log *l, const char *trace);
 /* Writes and frees it. Any thread. A line longer than 8 KiB is replaced by one that says so. */
 void nps_log_end(nps_log *l);
 

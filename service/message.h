@@ -5,6 +5,7 @@
 #include "core/buf.h"
 #include "core/scan.h"
 #include "service/access.h"
+#include "service/budget.h"
 #include "service/limits.h"
 
 #include <stdint.h>
@@ -32,6 +33,7 @@ typedef struct {
     const struct nps_route *route;
     char param[2][NPS_PARAM_MAX]; /* what stood for {} in the pattern */
     nps_principal by;
+    nps_budget budget; /* what this request counted against */
 } nps_request;
 
 /* Value of a header (name in any case) or NULL. */

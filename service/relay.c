@@ -5,6 +5,7 @@
 #include "service/crypt.h"
 #include "service/folder.h"
 #include "service/log.h"
+#include "service/trace.h"
 #include "service/webhook.h"
 
 #include <pthread.h>
@@ -59,13 +60,14 @@ void nps_relay_body(const nps_store_event *e, const char *source, nps_buf *out)
     nps_jw_end(&w);
 }
 
-static void log_try(const nps_store_event *e, const nps_webhook_answer *a, nps_event_state state)
+static void log_try(const nps_store_event *e, const char *trace, const nps_webhook_answer *a, nps_event_state state)
 {
     static const char *const names[] = {"pending", "done", "dead"};
     nps_log l;
     nps_log_begin(&l, state == NPS_EVENT_DONE ? NPS_LOG_INFO : state == NPS_EVENT_DEAD ? NPS_LOG_ERROR : NPS_LOG_WARN,
                   "delivery");
     nps_jw_str(&l.w, "event_id", e->event);
+    nps_log_trace(&l, trace);
     nps_jw_i64(&l.w, "attempt", e->attempts + 1);
     nps_jw_i64(&l.w, "http", a->http);
     if (*a->fault)
@@ -87,11 +89,14 @@ static void set_disabled(nps_relay *r, bool disabled)
 static nps_status deliver(nps_relay *r, const nps_store_event *e, nps_err *err)
 {
     NPS_AUTO_BUF body = NPS_BUF_INIT((size_t)4 << 20);
+    char trace[NPS_TRACE_TEXT]; /* each try is a span of its own */
     nps_webhook w = {.url = r->config->webhook_url,
                      .secret = &r->secret,
                      .allow_private = r->config->webhook_allow_private,
                      .timeout_ms = r->config->webhook_timeout_ms,
+                     .trace = trace,
                      .stop = &r->stop};
+    nps_trace_go_on(e->trace, trace);
     nps_webhook_answer a;
     nps_relay_body(e, r->source, &body);
     nps_status st = nps_buf_check(&body, err);
@@ -111,7 +116,7 @@ static nps_status deliver(nps_relay *r, const nps_store_event *e, nps_err *err)
                                                                                          : NPS_EVENT_DEAD;
     }
     atomic_fetch_add(good ? &r->metrics->deliveries_good : &r->metrics->deliveries_failed, 1);
-    log_try(e, &a, state);
+    log_try(e, trace, &a, state);
     return nps_store_event_tried(r->store, e, now, a.http, *a.fault ? a.fault : NULL, state, due, err);
 }
 

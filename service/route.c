@@ -20,9 +20,9 @@
 
 static const nps_route table[] = {
     /* method, path, handler, open to, roles, of these see all organisations, scope, largest body, parameters */
-    {"GET", "/healthz", nps_api_healthz, NPS_OPEN_TO_ALL, EVERY_ROLE, 0, 0, 0, ""},
-    {"GET", "/readyz", nps_api_readyz, NPS_OPEN_TO_ALL, EVERY_ROLE, 0, 0, 0, ""},
-    {"GET", "/metrics", nps_api_metrics, NPS_OPEN_LOCALLY, ADMIN, 0, SCOPE(ADMIN), 0, ""},
+    {"GET", "/healthz", nps_api_healthz, NPS_OPEN_TO_ALL | NPS_NOT_COUNTED, EVERY_ROLE, 0, 0, 0, ""},
+    {"GET", "/readyz", nps_api_readyz, NPS_OPEN_TO_ALL | NPS_NOT_COUNTED, EVERY_ROLE, 0, 0, 0, ""},
+    {"GET", "/metrics", nps_api_metrics, NPS_OPEN_LOCALLY | NPS_NOT_COUNTED, ADMIN, 0, SCOPE(ADMIN), 0, ""},
     {"GET", "/v1/library", nps_api_library, NPS_OPEN_TO_ALL, EVERY_ROLE, 0, 0, 0, ""},
     {"GET", "/v1/library/entries/{}", nps_api_library_entry, NPS_OPEN_TO_ALL, EVERY_ROLE, 0, 0, 0, "generation"},
     {"GET", "/v1/control", nps_api_control, NPS_OPEN_TO_ALL, EVERY_ROLE, 0, 0, 0, "inchikey formula list class country date cursor limit"},
@@ -90,8 +90,8 @@ static const nps_route table[] = {
     {"POST", "/v1/admin/reload", nps_api_reload, 0, ADMIN, 0, SCOPE(ADMIN), SMALL, ""},
     {"POST", "/v1/admin/retry", nps_api_retry, 0, ADMIN, 0, SCOPE(ADMIN), SMALL, ""},
 
-    {"GET", "/", nps_api_asset, NPS_OPEN_TO_ALL, EVERY_ROLE, 0, 0, 0, ""},
-    {"GET", "/{}", nps_api_asset, NPS_OPEN_TO_ALL, EVERY_ROLE, 0, 0, 0, ""},
+    {"GET", "/", nps_api_asset, NPS_OPEN_TO_ALL | NPS_NOT_COUNTED, EVERY_ROLE, 0, 0, 0, ""},
+    {"GET", "/{}", nps_api_asset, NPS_OPEN_TO_ALL | NPS_NOT_COUNTED, EVERY_ROLE, 0, 0, 0, ""},
 };
 
 nps_status nps_route_check(const nps_route *route, const nps_principal *by, bool anonymous_identify, bool is_local, nps_err *err)

@@ -14,13 +14,14 @@ typedef nps_status nps_handler(struct nps_app *app, const nps_request *req, nps_
 enum {
     NPS_OPEN_TO_ALL = 1,    /* nobody has to say who he is */
     NPS_OPEN_BY_CONFIG = 2, /* the same where anonymous_identify is on */
-    NPS_OPEN_LOCALLY = 4    /* the same for this machine directly */
+    NPS_OPEN_LOCALLY = 4,   /* the same for this machine directly */
+    NPS_NOT_COUNTED = 8     /* and calls count against no budget (limiter.h) */
 };
 
 typedef struct nps_route {
     const char *method, *pattern; /* "{}" stands for one path segment */
     nps_handler *handler;
-    unsigned open;       /* NPS_OPEN_* */
+    unsigned open;       /* NPS_OPEN_*, NPS_NOT_COUNTED */
     unsigned roles;      /* NPS_ROLE_*: who may call it, of those who say who they are */
     unsigned sees_all;   /* of these, who sees what belongs to other organisations too; the others see their own */
     unsigned scope;      /* NPS_SCOPE_* that a token needs; 0: none */

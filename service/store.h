@@ -186,6 +186,7 @@ typedef struct {
     char event[NPS_EVENT_ID]; /* the same in every try */
     char type[64], subject[NPS_CASE_CODE];
     char claimer[NPS_CLAIMER];
+    char trace[56]; /* W3C traceparent of the request that it comes from; "" for none */
     int64_t created_ms, attempts, due_ms; /* attempts made so far */
     char *data;                           /* JSON object; owned */
 } nps_store_event;

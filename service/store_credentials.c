@@ -313,9 +313,16 @@ typedef struct {
 static nps_status take_quota(nps_db *db, void *arg, nps_err *err)
 {
     quota_job *j = arg;
-    int64_t used;
-    nps_status st = nps_ask_i64(db, 0, &used, err, "SELECT used FROM quotas WHERE subject=? AND kind=? AND time_window=?", "tti", j->subject,
-                                j->kind, j->window);
+    int64_t used = 0, window = j->window;
+    nps_query q = nps_ask(db, "SELECT time_window, used FROM quotas WHERE subject=? AND kind=?", "tt", j->subject, j->kind);
+    if (nps_query_next(&q)) {
+        int64_t found = nps_query_get_i64(&q, 0);
+        /* Replicas change windows at slightly different moments: going back would begin the new one again. */
+        if (found == window + 1)
+            window = found;
+        used = found == window ? nps_query_get_i64(&q, 1) : 0;
+    }
+    nps_status st = nps_query_end(&q, err);
     if (st != NPS_OK)
         return st;
     int64_t left = j->limit > used ? j->limit - used : 0;
@@ -325,7 +332,18 @@ static nps_status take_quota(nps_db *db, void *arg, nps_err *err)
     return nps_tell(db, err,
                     "INSERT INTO quotas(subject,kind,time_window,used) VALUES(?,?,?,?) ON CONFLICT(subject,kind) DO UPDATE SET time_window=excluded.time_window,"
                     " used=excluded.used",
-                    "ttii", j->subject, j->kind, j->window, used + j->got);
+                    "ttii", j->subject, j->kind, window, used + j->got);
+}
+
+static nps_status forget_quotas(nps_db *db, void *arg, nps_err *err)
+{
+    const quota_job *j = arg;
+    return nps_tell(db, err, "DELETE FROM quotas WHERE kind=? AND time_window<?", "ti", j->kind, j->window);
+}
+
+nps_status nps_store_quota_forget(nps_store *s, const char *kind, int64_t window, nps_err *err)
+{
+    return nps_store_write(s, forget_quotas, &(quota_job){.kind = kind, .window = window}, err);
 }
 
 nps_status nps_store_quota_take(nps_store *s, const char *subject, const char *kind, int64_t window, int64_t limit, int64_t want,

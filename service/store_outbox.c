@@ -46,7 +46,7 @@ static nps_status find_next_moment(nps_db *db, int64_t *ret_due_ms, nps_err *err
 
 static nps_status get_event(nps_db *db, int64_t id, nps_store_event *e, nps_err *err)
 {
-    nps_query q = nps_query_begin(db, "SELECT event,type,subject,created_ms,attempts,due_ms,data,claimed_by FROM outbox"
+    nps_query q = nps_query_begin(db, "SELECT event,type,subject,created_ms,attempts,due_ms,data,claimed_by,trace FROM outbox"
                                       " WHERE id=?");
     nps_query_i64(&q, id);
     if (nps_query_next(&q)) {
@@ -59,6 +59,7 @@ static nps_status get_event(nps_db *db, int64_t id, nps_store_event *e, nps_err 
         e->due_ms = nps_query_get_i64(&q, 5);
         e->data = nps_query_get_copy(&q, 6);
         nps_query_get_text(&q, 7, e->claimer, sizeof e->claimer);
+        nps_query_get_text(&q, 8, e->trace, sizeof e->trace);
     }
     return nps_query_end(&q, err);
 }

@@ -75,7 +75,8 @@ static struct curl_slist *make_headers(const nps_webhook *w, const char *id, nps
     struct curl_slist *list = NULL;
     const char *fixed[] = {"Content-Type: application/cloudevents+json; charset=utf-8", "Expect:"};
     bool good = true;
-    for (int i = 0; i < 5 && good; i++) {
+    int n = w->trace && *w->trace ? 6 : 5;
+    for (int i = 0; i < n && good; i++) {
         nps_buf_clear(&b);
         if (i < 2)
             nps_buf_puts(&b, fixed[i]);
@@ -83,6 +84,8 @@ static struct curl_slist *make_headers(const nps_webhook *w, const char *id, nps
             nps_buf_printf(&b, "webhook-id: %s", id);
         else if (i == 3)
             nps_buf_printf(&b, "webhook-timestamp: %lld", (long long)now_s);
+        else if (i == 5)
+            nps_buf_printf(&b, "traceparent: %s", w->trace);
         else {
             nps_buf_puts(&b, "webhook-signature: ");
             nps_webhook_sign(w->secret, id, now_s, body, &b);

@@ -27,6 +27,7 @@ typedef struct {
     const nps_webhook_secret *secret;
     bool allow_private; /* plain http and addresses that are not public */
     int64_t timeout_ms;
+    const char *trace;  /* traceparent to send along; NULL or "": none */
     const atomic_bool *stop; /* ends the try when it becomes true */
 } nps_webhook;
 

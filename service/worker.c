@@ -171,6 +171,8 @@ static nps_status keep_house(nps_worker *w, nps_err *err)
     if (st == NPS_OK && now >= w->purge_ms) {
         w->purge_ms = now + PURGE_EVERY_MS;
         st = nps_store_samples_purge(app->store, nps_clock_wall_ms(), PURGE_AT_A_TIME, &n, err);
+        if (st == NPS_OK)
+            st = nps_limiter_clean(app->limiter, nps_clock_wall_ms(), err);
     }
     if (st == NPS_OK && now >= w->checkpoint_ms) {
         w->checkpoint_ms = now + app->config.checkpoint_s * 1000;

@@ -106,8 +106,8 @@ void nps_test_serve(nps_test_server *s, const char *dir, const char *const *opti
 {
     char out[300], err[300], store[300], listen_on[64];
     const char *argv[64] = {NPS_PROGRAM, "serve", "--data", store, "--listen", listen_on, "--library", s->library,
-                          "--demo-accounts", "yes"};
-    size_t n = 10;
+                          "--demo-accounts", "yes", "--rate-limit", "0", "--rate-limit-anonymous", "0", "--rate-limit-login", "0"};
+    size_t n = 16;
     if (!*s->dir) {
         snprintf(s->dir, sizeof s->dir, "%s", dir);
         snprintf(s->library, sizeof s->library, "%s/demo.h5", dir);
@@ -299,6 +299,7 @@ static void receive_one(nps_test_receiver *r, int fd)
     take_header(buf, "webhook-id", d.id, sizeof d.id);
     take_header(buf, "webhook-timestamp", d.timestamp, sizeof d.timestamp);
     take_header(buf, "webhook-signature", d.signature, sizeof d.signature);
+    take_header(buf, "traceparent", d.trace, sizeof d.trace);
     const char *subject = strstr(d.body, "\"subject\":\"");
     if (subject)
         snprintf(d.subject, sizeof d.subject, "%.*s", (int)strcspn(subject + 11, "\""), subject + 11);

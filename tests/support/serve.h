@@ -25,7 +25,8 @@ extern const char *nps_test_ca;
 void nps_test_demo(const char *dir);
 
 /* Starts the program on DIR/store with further options (NULL-terminated list); waits until it listens. Fails the test when
- * it does not. The first start fills dir, library and the tokens; the port of an earlier start is taken again. */
+ * it does not. The first start fills dir, library and the tokens; the port of an earlier start is taken again. Rates are not limited unless the
+ * options say so. */
 void nps_test_serve(nps_test_server *s, const char *dir, const char *const *options);
 /* Sends the signal and waits; returns the exit status, or -signal. */
 int nps_test_stop(nps_test_server *s, int sig);
@@ -50,7 +51,7 @@ int nps_test_connect(int port); /* a connected socket, or -1 */
 /* --- receiver of webhooks --------------------------------------------------------------------------------------------- */
 
 typedef struct {
-    char id[64], signature[128], timestamp[32], subject[32];
+    char id[64], signature[128], timestamp[32], subject[32], trace[80];
     char *body; /* owned by the receiver */
     int answered;
 } nps_test_delivery;
