@@ -31,7 +31,7 @@ FUZZERS  := $(wildcard tests/fuzz/fuzz_*.c)
 BENCHES  := $(wildcard benchmarks/bench_*.c)
 FIT      := benchmarks/fit_evidence.c
 BENCH_COMMON := $(filter-out $(BENCHES) $(FIT),$(wildcard benchmarks/*.c))
-ASSETS   := $(wildcard service/web/*.html service/web/*.css service/web/*.js service/web/*.svg)
+ASSETS   := $(wildcard service/web/*.html service/web/*.css service/web/*.js service/web/*.svg) service/openapi.json
 CONTROL  := $(wildcard reference-lib/control/*.tsv)
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
@@ -195,7 +195,9 @@ install: $(B)/npswatch
 	install -d $(DESTDIR)$(PREFIX)/share/npswatch/control
 	install -m 644 $(CONTROL) reference-lib/control/README.md $(DESTDIR)$(PREFIX)/share/npswatch/control/
 	install -m 644 README.md LICENSE reference-lib/FORMAT.md service/API.md service/OPERATIONS.md \
-	        $(DESTDIR)$(PREFIX)/share/doc/npswatch/
+	        service/openapi.json $(DESTDIR)$(PREFIX)/share/doc/npswatch/
+	install -d $(DESTDIR)$(PREFIX)/share/doc/npswatch/examples
+	install -m 644 service/examples/client.py $(DESTDIR)$(PREFIX)/share/doc/npswatch/examples/
 
 deb: deps-deb
 	@sh service/packaging/deb.sh $(VERSION) $(BUILD)/deb $(APT_RUN)

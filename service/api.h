@@ -4,7 +4,7 @@
 
 #include "service/route.h"
 
-nps_handler nps_api_healthz, nps_api_readyz, nps_api_metrics, nps_api_asset; /* api_ops.c */
+nps_handler nps_api_healthz, nps_api_readyz, nps_api_metrics, nps_api_openapi, nps_api_asset; /* api_ops.c */
 nps_handler nps_api_session_begin, nps_api_session_get, nps_api_session_end, nps_api_password; /* api_session.c */
 nps_handler nps_api_tokens, nps_api_token_post, nps_api_token_rotate, nps_api_token_delete, nps_api_member_token; /* api_tokens.c */
 nps_handler nps_api_organisations, nps_api_organisation_post, nps_api_organisation_get, nps_api_organisation_patch; /* api_accounts.c */

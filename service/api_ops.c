@@ -1,4 +1,4 @@
-/* GET /healthz, /readyz, /metrics and the files of the page. */
+/* GET /healthz, /readyz, /metrics, /openapi.json and the files of the page. */
 #include "service/api.h"
 #include "service/app.h"
 #include "service/assets.h"
@@ -115,10 +115,9 @@ nps_status nps_api_metrics(nps_app *app, const nps_request *req, nps_reply *repl
     return NPS_OK;
 }
 
-nps_status nps_api_asset(nps_app *app, const nps_request *req, nps_reply *reply, nps_err *err)
+static nps_status send_asset(const char *name, nps_reply *reply, nps_err *err)
 {
-    (void)app;
-    const nps_asset *a = nps_asset_find(*req->param[0] ? req->param[0] : "index.html");
+    const nps_asset *a = nps_asset_find(name);
     if (!a)
         return nps_fail(err, NPS_E_NOT_FOUND, "nothing is here");
     reply->content_type = a->type;
@@ -126,4 +125,17 @@ nps_status nps_api_asset(nps_app *app, const nps_request *req, nps_reply *reply,
     nps_buf_add(&reply->body, a->data, a->len);
     nps_reply_etag(reply);
     return NPS_OK;
+}
+
+nps_status nps_api_asset(nps_app *app, const nps_request *req, nps_reply *reply, nps_err *err)
+{
+    (void)app;
+    return send_asset(*req->param[0] ? req->param[0] : "index.html", reply, err);
+}
+
+nps_status nps_api_openapi(nps_app *app, const nps_request *req, nps_reply *reply, nps_err *err)
+{
+    (void)app;
+    (void)req;
+    return send_asset("openapi.json", reply, err);
 }

@@ -140,9 +140,10 @@ static nps_status check_parameters(const nps_request *req, nps_err *err)
     return NPS_OK;
 }
 
+/* Of what is only read: the answer to a change is never left out. */
 static bool is_unchanged(const nps_request *req, const nps_reply *reply)
 {
-    const char *seen = nps_request_header(req, "If-None-Match");
+    const char *seen = strcmp(req->route->method, "GET") == 0 ? nps_request_header(req, "If-None-Match") : NULL;
     return seen && *reply->etag && reply->status == 200 && (strstr(seen, reply->etag) || strcmp(seen, "*") == 0);
 }
 

@@ -1,4 +1,4 @@
-/* The files of the page, compiled into the program (service/web). */
+/* The files of the page (service/web) and the description of the interface (service/openapi.json), compiled into the program. */
 #ifndef NPS_SERVICE_ASSETS_H
 #define NPS_SERVICE_ASSETS_H
 

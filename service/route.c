@@ -2,12 +2,12 @@
 
 #include "core/scan.h"
 #include "service/api.h"
-#include "service/sample_facts.h"
+#include "service/judge.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define SAMPLE_PARAMETERS "alpha top spectrum file prepare max_lag mixture date control"
+#define SAMPLE_PARAMETERS NPS_QUESTION_KEYS " file"
 #define LAB NPS_ROLE_LAB
 #define PARTNER NPS_ROLE_PARTNER
 #define CURATOR NPS_ROLE_CURATOR
@@ -58,7 +58,7 @@ static const nps_route table[] = {
     {"GET", "/v1/samples/{}/files/{}", nps_api_sample_file, 0, LAB, 0, SCOPE(SAMPLES_READ), 0, ""},
     {"POST", "/v1/samples/{}/evaluations", nps_api_evaluation_post, 0, LAB, 0, SCOPE(SAMPLES_WRITE), SMALL, ""},
     {"GET", "/v1/samples/{}/evaluations/{}", nps_api_evaluation_get, 0, LAB, 0, SCOPE(SAMPLES_READ), 0, ""},
-    {"POST", "/v1/batches", nps_api_batch_post, 0, LAB, 0, SCOPE(SAMPLES_WRITE), NPS_MAX_BODY, SAMPLE_PARAMETERS " " NPS_SAMPLE_FACT_KEYS},
+    {"POST", "/v1/batches", nps_api_batch_post, 0, LAB, 0, SCOPE(SAMPLES_WRITE), NPS_MAX_BODY, NPS_QUESTION_KEYS " " NPS_SAMPLE_FACT_KEYS},
     {"GET", "/v1/batches/{}", nps_api_batch_get, 0, LAB, 0, SCOPE(SAMPLES_READ), 0, ""},
     {"GET", "/v1/batches/{}/items", nps_api_batch_items, 0, LAB, 0, SCOPE(SAMPLES_READ), 0, "cursor"},
     {"GET", "/v1/notices", nps_api_notices, 0, LAB | PARTNER, 0, 0, 0, "cursor"},
@@ -90,6 +90,7 @@ static const nps_route table[] = {
     {"POST", "/v1/admin/reload", nps_api_reload, 0, ADMIN, 0, SCOPE(ADMIN), SMALL, ""},
     {"POST", "/v1/admin/retry", nps_api_retry, 0, ADMIN, 0, SCOPE(ADMIN), SMALL, ""},
 
+    {"GET", "/openapi.json", nps_api_openapi, NPS_OPEN_TO_ALL | NPS_NOT_COUNTED, EVERY_ROLE, 0, 0, 0, ""},
     {"GET", "/", nps_api_asset, NPS_OPEN_TO_ALL | NPS_NOT_COUNTED, EVERY_ROLE, 0, 0, 0, ""},
     {"GET", "/{}", nps_api_asset, NPS_OPEN_TO_ALL | NPS_NOT_COUNTED, EVERY_ROLE, 0, 0, 0, ""},
 };

@@ -15,6 +15,7 @@ for f in "$@"; do
         *.html) type='text/html; charset=utf-8' ;;
         *.css) type='text/css; charset=utf-8' ;;
         *.js) type='text/javascript; charset=utf-8' ;;
+        *.json) type='application/json' ;;
         *.svg) type='image/svg+xml' ;;
         *.tsv) type='text/tab-separated-values; charset=utf-8' ;;
         *) echo "embed.sh: no media type for $f" >&2; exit 1 ;;
