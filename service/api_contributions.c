@@ -122,13 +122,25 @@ nps_status nps_api_contribution_post(nps_app *app, const nps_request *req, nps_r
 
 /* --- looking ---------------------------------------------------------------------------------------------------------------- */
 
+static bool is_state(const char *text)
+{
+    static const char *const states[] = {"submitted", "checked", "accepted", "rejected", "withdrawn"};
+    for (size_t i = 0; i < sizeof states / sizeof *states; i++)
+        if (strcmp(text, states[i]) == 0)
+            return true;
+    return false;
+}
+
 nps_status nps_api_contributions(nps_app *app, const nps_request *req, nps_reply *reply, nps_err *err)
 {
     nps_page page;
     nps_contributions list;
+    const char *state = nps_request_query(req, "state");
     nps_status st = nps_page_take(req, &page, err);
+    if (st == NPS_OK && state && !is_state(state))
+        st = nps_fail(err, NPS_E_RANGE, "'state' takes one of: submitted, checked, accepted, rejected, withdrawn");
     if (st == NPS_OK)
-        st = nps_store_contributions(app->store, nps_request_owner(req), nps_request_query(req, "state"), page.before_ms, page.before_id, page.limit,
+        st = nps_store_contributions(app->store, nps_request_owner(req), state, page.before_ms, page.before_id, page.limit,
                                      &list, err);
     if (st != NPS_OK)
         return st;

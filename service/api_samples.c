@@ -97,15 +97,26 @@ static void put_row(nps_jw *w, const nps_sample_row *r)
     nps_jw_end(w);
 }
 
+static bool is_outcome(const char *text)
+{
+    for (nps_outcome o = NPS_IDENTIFIED; o <= NPS_UNUSABLE; o++)
+        if (strcmp(text, nps_outcome_name(o)) == 0)
+            return true;
+    return false;
+}
+
 nps_status nps_api_samples(nps_app *app, const nps_request *req, nps_reply *reply, nps_err *err)
 {
     nps_page page;
     nps_sample_rows rows;
+    const char *outcome = nps_request_query(req, "outcome");
     nps_status st = nps_page_take(req, &page, err);
+    if (st == NPS_OK && outcome && !is_outcome(outcome))
+        st = nps_fail(err, NPS_E_RANGE, "'outcome' takes one of: identified, ambiguous, novel, unusable");
     if (st != NPS_OK)
         return st;
     nps_sample_list list = {.organisation = req->by.organisation,
-                            .outcome = nps_request_query(req, "outcome"),
+                            .outcome = outcome,
                             .before_ms = page.before_ms,
                             .before_id = page.before_id,
                             .limit = page.limit};

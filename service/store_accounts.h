@@ -130,8 +130,7 @@ NPS_MUST_CHECK nps_status nps_store_memoranda(nps_store *s, const char *organisa
 /* --- quotas --------------------------------------------------------------------------------------------------------------------- */
 
 /* Takes up to `want` from what `subject` has left of `limit` in a window of time (any number that grows, such as the day);
- * exact across replicas. *ret_got is 0 when nothing is left. Windows before `window` are forgotten; one that comes just after its
- * successor, from a process whose clock is a little behind, counts in that. */
+ * exact across replicas. *ret_got is 0 when nothing is left. Windows before the last one are forgotten. */
 NPS_MUST_CHECK nps_status nps_store_quota_take(nps_store *s, const char *subject, const char *kind, int64_t window, int64_t limit,
                                                int64_t want, int64_t *ret_got, nps_err *err);
 

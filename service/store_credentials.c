@@ -313,26 +313,23 @@ typedef struct {
 static nps_status take_quota(nps_db *db, void *arg, nps_err *err)
 {
     quota_job *j = arg;
-    int64_t used = 0, window = j->window;
-    nps_query q = nps_ask(db, "SELECT time_window, used FROM quotas WHERE subject=? AND kind=?", "tt", j->subject, j->kind);
-    if (nps_query_next(&q)) {
-        int64_t found = nps_query_get_i64(&q, 0);
-        /* Replicas change windows at slightly different moments: going back would begin the new one again. */
-        if (found == window + 1)
-            window = found;
-        used = found == window ? nps_query_get_i64(&q, 1) : 0;
-    }
-    nps_status st = nps_query_end(&q, err);
+    int64_t used;
+    nps_status st = nps_ask_i64(db, 0, &used, err, "SELECT used FROM quotas WHERE subject=? AND kind=? AND time_window=?", "tti", j->subject,
+                                j->kind, j->window);
     if (st != NPS_OK)
         return st;
     int64_t left = j->limit > used ? j->limit - used : 0;
     j->got = left < j->want ? left : j->want;
     if (!j->got)
         return NPS_OK;
-    return nps_tell(db, err,
-                    "INSERT INTO quotas(subject,kind,time_window,used) VALUES(?,?,?,?) ON CONFLICT(subject,kind) DO UPDATE SET time_window=excluded.time_window,"
-                    " used=excluded.used",
-                    "ttii", j->subject, j->kind, window, used + j->got);
+    st = nps_tell(db, err,
+                  "INSERT INTO quotas(subject,kind,time_window,used) VALUES(?,?,?,?) ON CONFLICT(subject,kind,time_window)"
+                  " DO UPDATE SET used=excluded.used",
+                  "ttii", j->subject, j->kind, j->window, used + j->got);
+    /* The window before stays: replicas change windows at slightly different moments. */
+    return st == NPS_OK ? nps_tell(db, err, "DELETE FROM quotas WHERE subject=? AND kind=? AND time_window<?", "tti", j->subject, j->kind,
+                                   j->window - 1)
+                        : st;
 }
 
 static nps_status forget_quotas(nps_db *db, void *arg, nps_err *err)
