@@ -29,8 +29,8 @@ SUPPORT  := $(wildcard tests/support/*.c)
 UNIT     := $(wildcard tests/unit/*/test_*.c) $(wildcard tests/integration/test_*.c)
 FUZZERS  := $(wildcard tests/fuzz/fuzz_*.c)
 BENCHES  := $(wildcard benchmarks/bench_*.c)
-FIT      := benchmarks/fit_evidence.c
-BENCH_COMMON := $(filter-out $(BENCHES) $(FIT),$(wildcard benchmarks/*.c))
+TOOLS    := benchmarks/fit_evidence.c benchmarks/load.c
+BENCH_COMMON := $(filter-out $(BENCHES) $(TOOLS),$(wildcard benchmarks/*.c))
 ASSETS   := $(wildcard service/web/*.html service/web/*.css service/web/*.js service/web/*.svg) service/openapi.json
 CONTROL  := $(wildcard reference-lib/control/*.tsv)
 
@@ -56,10 +56,10 @@ obj      = $(patsubst %.c,$(B)/obj/%.o,$(1))
 TEST_BIN := $(patsubst tests/%.c,$(B)/tests/%,$(UNIT))
 REPLAY_BIN := $(patsubst tests/fuzz/fuzz_%.c,$(B)/tests/fuzz/replay_%,$(FUZZERS))
 BENCH_BIN := $(patsubst benchmarks/%.c,$(B)/benchmarks/%,$(BENCHES))
-FIT_BIN := $(B)/benchmarks/fit_evidence
+TOOL_BIN := $(patsubst benchmarks/%.c,$(B)/benchmarks/%,$(TOOLS))
 TEST_CPP := -DNPS_SOURCE_DIR='"$(CURDIR)"' -DNPS_PROGRAM='"$(abspath $(B))/npswatch"'
 
-.PHONY: all run test unit lint fuzz bench accuracy install clean help deps-run deps-test deps-lint deps-fuzz deps-deb deps-debtest format demo deb deb-test
+.PHONY: all run test unit lint fuzz bench accuracy load install clean help deps-run deps-test deps-lint deps-fuzz deps-deb deps-debtest format demo deb deb-test
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -73,7 +73,7 @@ help:
 	@echo 'make test               all tests; SAN=asan or SAN=tsan for a sanitizer build'
 	@echo 'make lint               headers alone, include order, cppcheck, clang-tidy'
 	@echo 'make fuzz SECS=60       libFuzzer on every reader (T=msp for one)'
-	@echo 'make bench              speed, JSON lines;  make accuracy: evaluate on the shared spectra'
+	@echo 'make bench              speed, JSON lines;  make accuracy: evaluate on the shared spectra;  make load: the service'
 	@echo 'make deb                Debian package in $(BUILD)/deb;  make deb-test: install, start, upgrade and purge it here (root)'
 	@echo 'make install            PREFIX=$(PREFIX) DESTDIR=; make clean keeps $(BUILD)/data'
 
@@ -116,7 +116,7 @@ $(B)/npswatch: $(call obj,$(MAIN)) $(B)/libnps.a
 	@[ $(V) = 1 ] || echo "  LD $@"
 	$(Q)$(CC) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
--include $(patsubst %.o,%.d,$(call obj,$(SRC) $(SUPPORT) $(UNIT) $(FUZZERS) $(BENCHES) $(FIT) $(BENCH_COMMON)))
+-include $(patsubst %.o,%.d,$(call obj,$(SRC) $(SUPPORT) $(UNIT) $(FUZZERS) $(BENCHES) $(TOOLS) $(BENCH_COMMON)))
 
 # --- tests ------------------------------------------------------------------------------------------------------
 $(B)/tests/unit/%: $(B)/obj/tests/unit/%.o $(call obj,$(SUPPORT)) $(B)/libnps.a
@@ -136,7 +136,7 @@ $(B)/tests/fuzz/replay_%: $(B)/obj/tests/fuzz/fuzz_%.o $(B)/obj/tests/fuzz/repla
 test: deps-test
 	+@$(MAKE) $(PARALLEL) --no-print-directory unit
 # The benchmarks are built too, so that they keep up with what they measure.
-unit: $(B)/npswatch $(TEST_BIN) $(REPLAY_BIN) $(BENCH_BIN) $(FIT_BIN) tests/browser/node_modules/.package-lock.json
+unit: $(B)/npswatch $(TEST_BIN) $(REPLAY_BIN) $(BENCH_BIN) $(TOOL_BIN) tests/browser/node_modules/.package-lock.json
 	@sh tests/support/run.sh $(B) $(TEST_BIN) $(REPLAY_BIN)
 
 tests/browser/node_modules/.package-lock.json: tests/browser/package-lock.json
@@ -176,6 +176,11 @@ $(B)/benchmarks/%: $(B)/obj/benchmarks/%.o $(call obj,$(BENCH_COMMON)) $(B)/libn
 bench: deps-run
 	+@$(MAKE) $(PARALLEL) --no-print-directory $(B)/npswatch $(BENCH_BIN)
 	@sh benchmarks/run.sh $(B) $(BENCH_BIN)
+load: deps-run accuracy
+	+@$(MAKE) $(PARALLEL) --no-print-directory $(B)/benchmarks/load
+	@sh benchmarks/load.sh $(B) $(BUILD)/accuracy $(SECS_LOAD) $(MINUTES)
+SECS_LOAD ?= 5
+MINUTES   ?= 10
 accuracy: deps-run
 	+@$(MAKE) $(PARALLEL) --no-print-directory $(B)/npswatch
 	@sh benchmarks/accuracy.sh $(B)/npswatch $(BUILD)/accuracy
@@ -207,7 +212,7 @@ deb-test: deps-debtest
 	@sh tests/integration/deb.sh $(BUILD)/deb/npswatch_$(VERSION)_$$(dpkg --print-architecture).deb
 
 format:
-	clang-format -i $(SRC) $(HDR) $(UNIT) $(SUPPORT) $(FUZZERS) $(BENCHES) $(FIT) $(BENCH_COMMON)
+	clang-format -i $(SRC) $(HDR) $(UNIT) $(SUPPORT) $(FUZZERS) $(BENCHES) $(TOOLS) $(BENCH_COMMON)
 
 clean:
 	rm -rf $(BUILD)/release $(BUILD)/asan $(BUILD)/tsan $(BUILD)/fuzz $(BUILD)/accuracy $(BUILD)/deb
