@@ -173,7 +173,7 @@ static nps_status take_quota(nps_app *app, const nps_holding *held, nps_question
         others |= strcmp(held->closed[i].organisation, q->organisation) != 0;
     if (!others)
         return NPS_OK;
-    nps_status st = nps_store_quota_take(app->store, q->organisation, "closed", day, app->config.closed_quota, 1, &got, err);
+    nps_status st = nps_store_quota_take(app->store, q->organisation, "closed", &day, app->config.closed_quota, 1, &got, err);
     q->asks_closed = st == NPS_OK && got;
     q->closed_refused = st == NPS_OK && !got;
     return st;

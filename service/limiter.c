@@ -108,7 +108,7 @@ static void ask_store(nps_limiter *l, entry *e)
     memcpy(key, e->key, KEY);
     e->asks = true;
     pthread_mutex_unlock(&l->lock);
-    nps_status st = nps_store_quota_take(l->store, key, store_kind(e->kind), window, limit, (limit + BLOCKS - 1) / BLOCKS, &got, NULL);
+    nps_status st = nps_store_quota_take(l->store, key, store_kind(e->kind), &window, limit, (limit + BLOCKS - 1) / BLOCKS, &got, NULL);
     pthread_mutex_lock(&l->lock);
     e->asks = false;
     if (st != NPS_OK) {
@@ -116,6 +116,8 @@ static void ask_store(nps_limiter *l, entry *e)
         e->got = limit;
         e->spent = true;
     } else {
+        if (window != e->window)
+            begin_window(l, e, window); /* the others are in a later one already */
         e->got += got;
         e->spent = got == 0;
     }
@@ -131,7 +133,7 @@ static bool spend(nps_limiter *l, nps_budget_kind kind, const char *key, int64_t
             pthread_cond_wait(&l->answered, &l->lock);
             continue;
         }
-        if (window > e->window || window < e->window - 1)
+        if (window > e->window || window < e->window - NPS_QUOTA_BEHIND)
             begin_window(l, e, window);
         e->seen = ++l->clock;
         if (e->used == e->got && !e->spent) {

@@ -25,7 +25,8 @@ void nps_limiter_free(nps_limiter *l);
 
 /* Takes one request from the subject's budget.
  * @param subject  id of an organisation, or an address (peer.h); it is kept, and given to the store, as a hash only
- * @param now_ms  wall clock. A clock that was set back by up to a window keeps counting in the later one, a larger step begins anew */
+ * @param now_ms  wall clock. A clock that was set back by up to NPS_QUOTA_BEHIND windows keeps counting in the later one, a larger
+ * step begins anew */
 nps_budget nps_limiter_take(nps_limiter *l, nps_budget_kind kind, const char *subject, int64_t now_ms);
 
 /* Requests refused so far, by kind. */

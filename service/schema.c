@@ -52,7 +52,7 @@ static const char *const migrations[] = {
     "CREATE TABLE memoranda(reference @text PRIMARY KEY, organisation @text NOT NULL REFERENCES organisations(id), title @text NOT NULL,"
     "  valid_from @text NOT NULL, valid_until @text NOT NULL)@strict;"
     "CREATE TABLE quotas(subject @text NOT NULL, kind @text NOT NULL, time_window @int NOT NULL, used @int NOT NULL,"
-    "  PRIMARY KEY(subject, kind, time_window))@strict;"
+    "  PRIMARY KEY(subject, kind))@strict;"
     "CREATE TABLE audit(seq @int PRIMARY KEY, at_ms @int NOT NULL, record @text NOT NULL, hash @text NOT NULL)@strict;"
     "CREATE TABLE audit_tree(id @int PRIMARY KEY CHECK(id=1), size @int NOT NULL, frontier @blob NOT NULL)@strict;"
     "CREATE TABLE checkpoints(size @int PRIMARY KEY, at_ms @int NOT NULL, note @text NOT NULL)@strict;",

@@ -130,8 +130,11 @@ NPS_MUST_CHECK nps_status nps_store_memoranda(nps_store *s, const char *organisa
 /* --- quotas --------------------------------------------------------------------------------------------------------------------- */
 
 /* Takes up to `want` from what `subject` has left of `limit` in a window of time (any number that grows, such as the day);
- * exact across replicas. *ret_got is 0 when nothing is left. Windows before the last one are forgotten. */
-NPS_MUST_CHECK nps_status nps_store_quota_take(nps_store *s, const char *subject, const char *kind, int64_t window, int64_t limit,
+ * exact across replicas. *ret_got is 0 when nothing is left. Windows before `window` are forgotten; one of up to
+ * NPS_QUOTA_BEHIND before what the store has, from a caller that is late, counts in that; an older one means that the clock was
+ * set back, and begins anew. *io_window becomes the one that it was counted in. */
+enum { NPS_QUOTA_BEHIND = 10 };
+NPS_MUST_CHECK nps_status nps_store_quota_take(nps_store *s, const char *subject, const char *kind, int64_t *io_window, int64_t limit,
                                                int64_t want, int64_t *ret_got, nps_err *err);
 
 /* Removes what is left of windows of a kind before `window`: also the subjects that nobody asks for any more. */

@@ -313,23 +313,26 @@ typedef struct {
 static nps_status take_quota(nps_db *db, void *arg, nps_err *err)
 {
     quota_job *j = arg;
-    int64_t used;
-    nps_status st = nps_ask_i64(db, 0, &used, err, "SELECT used FROM quotas WHERE subject=? AND kind=? AND time_window=?", "tti", j->subject,
-                                j->kind, j->window);
+    int64_t used = 0;
+    nps_query q = nps_ask(db, "SELECT time_window, used FROM quotas WHERE subject=? AND kind=?", "tt", j->subject, j->kind);
+    if (nps_query_next(&q)) {
+        int64_t found = nps_query_get_i64(&q, 0);
+        /* Clocks of replicas differ, and a caller may have waited long: going back would begin the new window again. */
+        if (found > j->window && found <= j->window + NPS_QUOTA_BEHIND)
+            j->window = found;
+        used = found == j->window ? nps_query_get_i64(&q, 1) : 0;
+    }
+    nps_status st = nps_query_end(&q, err);
     if (st != NPS_OK)
         return st;
     int64_t left = j->limit > used ? j->limit - used : 0;
     j->got = left < j->want ? left : j->want;
     if (!j->got)
         return NPS_OK;
-    st = nps_tell(db, err,
-                  "INSERT INTO quotas(subject,kind,time_window,used) VALUES(?,?,?,?) ON CONFLICT(subject,kind,time_window)"
-                  " DO UPDATE SET used=excluded.used",
-                  "ttii", j->subject, j->kind, j->window, used + j->got);
-    /* The window before stays: replicas change windows at slightly different moments. */
-    return st == NPS_OK ? nps_tell(db, err, "DELETE FROM quotas WHERE subject=? AND kind=? AND time_window<?", "tti", j->subject, j->kind,
-                                   j->window - 1)
-                        : st;
+    return nps_tell(db, err,
+                    "INSERT INTO quotas(subject,kind,time_window,used) VALUES(?,?,?,?) ON CONFLICT(subject,kind) DO UPDATE SET time_window=excluded.time_window,"
+                    " used=excluded.used",
+                    "ttii", j->subject, j->kind, j->window, used + j->got);
 }
 
 static nps_status forget_quotas(nps_db *db, void *arg, nps_err *err)
@@ -343,12 +346,14 @@ nps_status nps_store_quota_forget(nps_store *s, const char *kind, int64_t window
     return nps_store_write(s, forget_quotas, &(quota_job){.kind = kind, .window = window}, err);
 }
 
-nps_status nps_store_quota_take(nps_store *s, const char *subject, const char *kind, int64_t window, int64_t limit, int64_t want,
+nps_status nps_store_quota_take(nps_store *s, const char *subject, const char *kind, int64_t *io_window, int64_t limit, int64_t want,
                                 int64_t *ret_got, nps_err *err)
 {
-    quota_job j = {subject, kind, window, limit, want, 0};
+    quota_job j = {subject, kind, *io_window, limit, want, 0};
     nps_status st = nps_store_write(s, take_quota, &j, err);
-    if (st == NPS_OK)
+    if (st == NPS_OK) {
         *ret_got = j.got;
+        *io_window = j.window;
+    }
     return st;
 }
