@@ -212,7 +212,7 @@ static void killing_replicas_in_turn_loses_and_doubles_nothing(void **state)
     for (int i = 0; i < CLIENTS; i++)
         assert_int_equal(pthread_create(&t[i], NULL, client, NULL), 0);
     for (; kills < KILLS || atomic_load(&next_one) < SAMPLES; kills++) {
-        if (kills >= 100)
+        if (kills >= 40)
             break;
         usleep((useconds_t)(20000 + nps_test_random(&seed) % 200000));
         int victim = kills % REPLICAS;
